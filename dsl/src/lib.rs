@@ -1,0 +1,1 @@
+//! The Esep language.

@@ -1,0 +1,3 @@
+//! The `esep` program.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Clusters and multivariate analysis.
+
+mod error;
+
+pub use error::ClusterError;

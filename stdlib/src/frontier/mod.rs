@@ -1,0 +1,5 @@
+//! Stochastic frontier models.
+
+mod error;
+
+pub use error::FrontierError;

@@ -1,0 +1,5 @@
+//! Composite indices: frameworks, normalisation, aggregation, levels.
+
+mod error;
+
+pub use error::ReadinessError;

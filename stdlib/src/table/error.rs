@@ -1,0 +1,77 @@
+//! What can go wrong with tables and vectors.
+
+use thiserror::Error;
+
+use crate::error::closest_hint;
+
+/// A failure of a table, a vector or a reader.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+#[allow(missing_docs)] // The fields are named by the message they appear in.
+pub enum TableError {
+    #[error("{primitive}: no column `{name}`")]
+    NoColumn { primitive: String, name: String, columns: Vec<String> },
+    #[error("{primitive}: no row labelled `{label}`")]
+    NoLabel { primitive: String, label: String, labels: Vec<String> },
+    #[error("{primitive}: this table has no row labels")]
+    Unlabelled { primitive: String },
+    #[error("{primitive}: label `{label}` stands on {count} rows")]
+    AmbiguousLabel { primitive: String, label: String, count: usize },
+    #[error("{primitive}: row {row} of {rows}")]
+    NoRow { primitive: String, row: i64, rows: usize },
+    #[error("{primitive}: column `{column}` is {found}, not {expected}")]
+    WrongKind { primitive: String, column: String, found: String, expected: String },
+    #[error("{primitive}: {left} values against {right}")]
+    Lengths { primitive: String, left: usize, right: usize },
+    #[error("{primitive}: column `{column}` has no value at all")]
+    AllMissing { primitive: String, column: String },
+    #[error("{primitive}: column `{column}` is constant ({value})")]
+    Constant { primitive: String, column: String, value: f64 },
+    #[error("{primitive}: column `{column}` has missing values in {rows}")]
+    Missing { primitive: String, column: String, rows: String },
+    #[error("{primitive}: column name `{name}` stands twice")]
+    DuplicateColumn { primitive: String, name: String },
+    #[error("{primitive}: the table has no {what}")]
+    Empty { primitive: String, what: String },
+    #[error("load: no bundled dataset or file `{name}`")]
+    NoDataset { name: String, known: Vec<String> },
+    #[error("load: {path}: {reason}")]
+    Unreadable { path: String, reason: String },
+    #[error("load: {path} is empty")]
+    EmptyFile { path: String },
+    #[error("load: {path}, line {line}: {found} cells where the header has {expected}")]
+    Ragged { path: String, line: u64, found: usize, expected: usize },
+    #[error("load: {path}, line {line}, column {column}: {reason}")]
+    BadCell { path: String, line: u64, column: usize, reason: String },
+}
+
+impl TableError {
+    /// How to mend it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoColumn { name, columns, .. } => closest_hint(name, columns),
+            Self::NoLabel { label, labels, .. } => closest_hint(label, labels),
+            Self::NoDataset { name, known } => {
+                Some(closest_hint(name, known)?.replace("valid:", "bundled:"))
+            }
+            Self::Unlabelled { .. } => Some(
+                "name the labels' column when loading: load(path, #{ label: \"firm\" })".into(),
+            ),
+            Self::AmbiguousLabel { .. } => Some("filter to one row first: t.where(|r| ...)".into()),
+            Self::WrongKind { expected, .. } if expected == "numeric" => {
+                Some("leave the column out, or keep only numbers: t.numeric()".into())
+            }
+            Self::AllMissing { column, .. } | Self::Constant { column, .. } => {
+                Some(format!("leave it out: t.drop([\"{column}\"])"))
+            }
+            Self::Missing { .. } => {
+                Some("keep the complete rows: t.where(|r| r.column != missing)".into())
+            }
+            Self::EmptyFile { .. } => Some("a CSV needs at least a header line".into()),
+            Self::Ragged { .. } => {
+                Some("quote cells that contain the delimiter, or complete the line".into())
+            }
+            _ => None,
+        }
+    }
+}

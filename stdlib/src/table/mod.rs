@@ -1,0 +1,15 @@
+//! Named columns over one Arrow record batch, and single columns read from it.
+
+mod arithmetic;
+pub mod csv;
+pub mod datasets;
+mod error;
+mod frame;
+mod standardise;
+mod vector;
+
+pub use arithmetic::{BinaryOp, MathFn};
+pub use error::TableError;
+pub use frame::{ColumnMeta, Kind, Matrix, Table};
+pub use standardise::Standardised;
+pub use vector::{Cell, Vector};
