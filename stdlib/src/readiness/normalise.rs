@@ -1,0 +1,145 @@
+//! Items to worths: every item's scores on one common scale, more being better.
+
+use super::error::ReadinessError;
+use super::framework::{Direction, Item, Node};
+use crate::choice::Choice;
+use crate::error::Result;
+
+/// The rule that turns an item's scores into worths.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Normaliser {
+    /// As the questionnaire declares (or the survey scored) the item's scale: 0 worst, 1 best.
+    /// Scores off the scale count as its nearest value; a negative item is 1 - that.
+    #[default]
+    Declared,
+    /// The rule the printed tables follow whatever the scale: 0 is 0 (and skipped in a product),
+    /// 1 is 1, 2 to 5 are (x - 1) / 4, 6 to 10 are x / 10.
+    AsPublished,
+}
+
+impl Choice for Normaliser {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("declared", Self::Declared), ("as_published", Self::AsPublished)];
+}
+
+/// A score that does not lie on its item's scale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// The item.
+    pub item: String,
+    /// The unit.
+    pub unit: String,
+    /// The score as given.
+    pub value: f64,
+    /// The scale it should be on.
+    pub scale: String,
+    /// The score it was counted as.
+    pub counted_as: f64,
+}
+
+impl Normaliser {
+    /// Whether its worths lie in 0..=1, so that levels have a meaning.
+    pub fn on_unit_interval(self) -> bool {
+        matches!(self, Self::Declared | Self::AsPublished)
+    }
+
+    /// The worths of one item's scores (`NaN` where missing), and the scores off its scale.
+    pub(crate) fn apply(
+        self,
+        primitive: &str,
+        node: &Node,
+        item: &Item,
+        scores: &[f64],
+        units: &[String],
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<f64>> {
+        let scale = item.scored();
+        if scale.worth(1.0).is_none() && self == Self::Declared {
+            return Err(ReadinessError::NoScale {
+                primitive: primitive.to_owned(),
+                item: node.code.clone(),
+            }
+            .into());
+        }
+        let mut worths = Vec::with_capacity(scores.len());
+        for (score, unit) in scores.iter().zip(units) {
+            if score.is_nan() {
+                worths.push(f64::NAN);
+                continue;
+            }
+            let counted_as = match self {
+                Self::Declared => scale.clamp(*score),
+                Self::AsPublished => *score,
+            };
+            if !scale.contains(*score) {
+                faults.push(Fault {
+                    item: node.code.clone(),
+                    unit: unit.clone(),
+                    value: *score,
+                    scale: scale.to_string(),
+                    counted_as,
+                });
+            }
+            worths.push(match self {
+                Self::Declared => {
+                    let worth = scale.worth(counted_as).unwrap_or(f64::NAN);
+                    if item.direction == Direction::Negative { 1.0 - worth } else { worth }
+                }
+                Self::AsPublished => as_published(counted_as),
+            });
+        }
+        Ok(worths)
+    }
+}
+
+/// The printed tables' rule; the survey has whole scores only, others follow their segment.
+pub fn as_published(score: f64) -> f64 {
+    if score <= 1.0 {
+        score
+    } else if score <= 5.0 {
+        (score - 1.0) / 4.0
+    } else {
+        score / 10.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::readiness::Scale;
+
+    fn apply(rule: Normaliser, item: &Item, scores: &[f64]) -> (Vec<f64>, Vec<Fault>) {
+        let node = Node::item("i", item.clone());
+        let units: Vec<String> = (0..scores.len()).map(|u| format!("u{u}")).collect();
+        let mut faults = Vec::new();
+        let worths = rule.apply("t", &node, item, scores, &units, &mut faults).unwrap();
+        (worths, faults)
+    }
+
+    #[test]
+    fn a_score_off_its_scale_is_clamped_and_told() {
+        let item = Item::on(Scale::parse("1-5").unwrap());
+        let (worths, faults) = apply(Normaliser::Declared, &item, &[3.0, 8.0]);
+        assert_eq!(worths, [0.5, 1.0]);
+        assert_eq!(
+            (faults[0].unit.as_str(), faults[0].value, faults[0].counted_as),
+            ("u1", 8.0, 5.0)
+        );
+        let (worths, faults) = apply(Normaliser::AsPublished, &item, &[3.0, 8.0]);
+        assert_eq!(worths, [0.5, 0.8]);
+        assert_eq!(faults[0].counted_as, 8.0);
+    }
+
+    #[test]
+    fn a_negative_item_is_one_less_its_worth() {
+        let mut item = Item::on(Scale::Percent);
+        item.direction = Direction::Negative;
+        assert_eq!(apply(Normaliser::Declared, &item, &[25.0]).0, [0.75]);
+    }
+
+    #[test]
+    fn the_published_rule_has_four_segments() {
+        let got: Vec<f64> = [0.0, 1.0, 2.0, 5.0, 6.0, 10.0].map(as_published).to_vec();
+        assert_eq!(got, [0.0, 1.0, 0.25, 1.0, 0.6, 1.0]);
+    }
+}

@@ -1,0 +1,426 @@
+//! A framework compiled to a flat list of groups, children before parents.
+
+use rayon::prelude::*;
+
+use super::aggregate::{Aggregator, NegativeAt};
+use super::error::ReadinessError;
+use super::framework::{Framework, Group, Missing, Node, NodeKind};
+use super::zero::ZeroRule;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// A user's closure over the values and weights of one unit at one node.
+pub type RowFn<'a> = dyn FnMut(&[f64], &[f64]) -> Result<f64> + 'a;
+
+/// The closures a run may call.
+#[derive(Default)]
+pub struct Callbacks<'a> {
+    /// Aggregators, by the number in [`Aggregator::Custom`].
+    pub aggregate: Vec<Box<RowFn<'a>>>,
+}
+
+impl std::fmt::Debug for Callbacks<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Callbacks").field("aggregate", &self.aggregate.len()).finish()
+    }
+}
+
+/// One inner node, ready to run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PlanGroup {
+    pub code: String,
+    /// Slots of its children: items first, then groups in order of the plan.
+    pub children: Vec<usize>,
+    /// Weights of the children, summing to 1.
+    pub weights: Vec<f64>,
+    pub rule: Aggregator,
+    /// Zero rule of each child.
+    pub zero: Vec<ZeroRule>,
+    pub missing: Missing,
+    pub min_coverage: f64,
+    /// Stage of each child, for gated rules.
+    pub stages: Vec<u32>,
+}
+
+/// The whole framework, ready to run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Plan {
+    /// Codes of items, then of groups: the name of every slot.
+    pub codes: Vec<String>,
+    /// Items in all.
+    pub items: usize,
+    /// Inner nodes, children before parents; the index is last.
+    pub groups: Vec<PlanGroup>,
+    /// Decimals to which the children of the index are rounded.
+    pub round_blocks: Option<u32>,
+}
+
+/// What a plan needs beside the framework.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules<'a> {
+    /// Rule of every node, else each node's own, else the framework's.
+    pub aggregate: Option<&'a Aggregator>,
+    /// Rules of single nodes, above all others.
+    pub nodes: &'a [(String, Aggregator)],
+    pub zero: ZeroRule,
+    /// What nodes do with missing children, else each node's own.
+    pub missing: Option<Missing>,
+    pub round_blocks: Option<u32>,
+}
+
+impl Plan {
+    pub fn compile(primitive: &str, framework: &Framework, rules: &Rules<'_>) -> Result<Self> {
+        let codes: Vec<String> = framework.items().iter().map(|item| item.code.clone()).collect();
+        let items = codes.len();
+        let mut plan = Self { codes, items, groups: Vec::new(), round_blocks: rules.round_blocks };
+        for (code, _) in rules.nodes {
+            let node = framework.find(primitive, code)?;
+            if node.as_item().is_some() {
+                return Err(ReadinessError::Undefined {
+                    primitive: primitive.to_owned(),
+                    reason: format!("`{code}` is an item and aggregates nothing"),
+                    hint: "name a block or the index".into(),
+                }
+                .into());
+            }
+        }
+        let mut next_item = 0;
+        plan.add(primitive, framework, &framework.root, rules, &mut next_item)?;
+        Ok(plan)
+    }
+
+    /// Adds `node` and all below it; returns its slot.
+    fn add(
+        &mut self,
+        primitive: &str,
+        framework: &Framework,
+        node: &Node,
+        rules: &Rules<'_>,
+        next_item: &mut usize,
+    ) -> Result<usize> {
+        let group: &Group = match &node.kind {
+            NodeKind::Item(_) => {
+                *next_item += 1;
+                return Ok(*next_item - 1);
+            }
+            NodeKind::Group(group) => group,
+        };
+        let mut slots = Vec::new();
+        for child in &group.children {
+            slots.push(self.add(primitive, framework, child, rules, next_item)?);
+        }
+        // A child without weight has no say under any rule.
+        let heavy: Vec<usize> =
+            (0..slots.len()).filter(|at| group.children[*at].weight > 0.0).collect();
+        let total: f64 = heavy.iter().map(|at| group.children[*at].weight).sum();
+        if !(total.is_finite() && total > 0.0) {
+            return Err(ReadinessError::Weights {
+                primitive: primitive.to_owned(),
+                node: node.code.clone(),
+                fault: "leave no child with a weight above 0".into(),
+            }
+            .into());
+        }
+        let rule = rules
+            .nodes
+            .iter()
+            .rev()
+            .find(|(code, _)| *code == node.code)
+            .map(|(_, rule)| rule)
+            .or(rules.aggregate)
+            .or(group.aggregate.as_ref())
+            .unwrap_or(&framework.aggregate);
+        let child = |at: &usize| &group.children[*at];
+        let zero =
+            |at: &usize| child(at).as_item().and_then(|item| item.zero).unwrap_or(rules.zero);
+        self.groups.push(PlanGroup {
+            code: node.code.clone(),
+            children: heavy.iter().map(|at| slots[*at]).collect(),
+            weights: heavy.iter().map(|at| child(at).weight / total).collect(),
+            rule: rule.clone(),
+            zero: heavy.iter().map(zero).collect(),
+            missing: rules.missing.unwrap_or(group.missing),
+            min_coverage: group.min_coverage,
+            stages: heavy.iter().map(|at| child(at).stage.unwrap_or(1)).collect(),
+        });
+        self.codes.push(node.code.clone());
+        Ok(self.items + self.groups.len() - 1)
+    }
+
+    /// The slot of the index.
+    pub fn root(&self) -> usize {
+        self.items + self.groups.len() - 1
+    }
+
+    /// The slot called `code`.
+    pub fn slot(&self, code: &str) -> Option<usize> {
+        self.codes.iter().position(|name| name == code)
+    }
+
+    /// Values of every slot: `worths` of the items, then each group's, `NaN` where there is none.
+    pub fn evaluate(
+        &self,
+        primitive: &str,
+        worths: Vec<Vec<f64>>,
+        units: &[String],
+        callbacks: &mut Callbacks<'_>,
+        context: &Context,
+    ) -> Result<Vec<Vec<f64>>> {
+        let mut slots = worths;
+        let blocks: Vec<usize> = self.groups.last().map_or(Vec::new(), |g| g.children.clone());
+        for (number, group) in self.groups.iter().enumerate() {
+            context.check()?;
+            let mut column = self
+                .column(group, &slots, units.len(), callbacks, context)
+                .map_err(|fault| self.explain(primitive, group, fault, units))?;
+            if let (Some(decimals), true) =
+                (self.round_blocks, blocks.contains(&(self.items + number)))
+            {
+                let unit = 10_f64.powi(decimals as i32);
+                column.iter_mut().for_each(|x| *x = (*x * unit).round() / unit);
+            }
+            slots.push(column);
+        }
+        Ok(slots)
+    }
+
+    fn column(
+        &self,
+        group: &PlanGroup,
+        slots: &[Vec<f64>],
+        units: usize,
+        callbacks: &mut Callbacks<'_>,
+        context: &Context,
+    ) -> Result<Vec<f64>, (usize, Trouble)> {
+        if group.rule.compares_units() {
+            return group.between_units(slots, units);
+        }
+        if let Aggregator::Custom(number) = group.rule {
+            let call = callbacks.aggregate.get_mut(number);
+            let call = call.ok_or_else(|| (0, Trouble::Other(no_closure())))?;
+            return (0..units)
+                .map(|unit| {
+                    context.check().map_err(|error| (unit, Trouble::Other(error)))?;
+                    group.custom(slots, unit, call.as_mut()).map_err(|t| (unit, t))
+                })
+                .collect();
+        }
+        let one = |unit: usize| group.value(slots, unit).map_err(|trouble| (unit, trouble));
+        if units < 2048 {
+            return (0..units).map(one).collect();
+        }
+        (0..units).into_par_iter().with_min_len(1024).map(one).collect()
+    }
+
+    fn explain(
+        &self,
+        primitive: &str,
+        group: &PlanGroup,
+        (unit, trouble): (usize, Trouble),
+        units: &[String],
+    ) -> Error {
+        let name = |at: usize| self.codes[group.children[at]].clone();
+        let unit = units.get(unit).cloned().unwrap_or_default();
+        match trouble {
+            Trouble::Other(error) => error,
+            Trouble::Negative(at, value) => ReadinessError::Negative {
+                primitive: primitive.to_owned(),
+                node: group.code.clone(),
+                rule: group.rule.name(),
+                child: name(at),
+                unit,
+                value,
+            }
+            .into(),
+            Trouble::Zero(children) => ReadinessError::Zero {
+                primitive: primitive.to_owned(),
+                node: group.code.clone(),
+                children: children.into_iter().map(name).collect::<Vec<_>>().join(", "),
+                units: unit,
+            }
+            .into(),
+            Trouble::Missing(at) => ReadinessError::MissingValue {
+                primitive: primitive.to_owned(),
+                node: group.code.clone(),
+                child: name(at),
+                unit,
+            }
+            .into(),
+        }
+    }
+}
+
+/// Why a group has no value for a unit; positions are among its children.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    Negative(usize, f64),
+    Zero(Vec<usize>),
+    Missing(usize),
+    Other(Error),
+}
+
+/// Values of one unit's children that are there, with weights that sum to 1.
+#[derive(Debug, Default)]
+struct Present {
+    values: Vec<f64>,
+    weights: Vec<f64>,
+    at: Vec<usize>,
+}
+
+impl PlanGroup {
+    /// The children of `unit` that count; `None` where the missing rule leaves no value.
+    fn present(&self, slots: &[Vec<f64>], unit: usize) -> Result<Option<Present>, Trouble> {
+        let mut present = Present::default();
+        let mut total = 0.0;
+        for (at, (slot, weight)) in self.children.iter().zip(&self.weights).enumerate() {
+            let mut value = slots[*slot][unit];
+            if value.is_nan() {
+                match self.missing {
+                    Missing::Available => continue,
+                    Missing::Propagate => return Ok(None),
+                    Missing::Worst => value = 0.0,
+                    Missing::Error => return Err(Trouble::Missing(at)),
+                }
+            }
+            total += weight;
+            present.values.push(value);
+            present.weights.push(*weight);
+            present.at.push(at);
+        }
+        if present.values.is_empty() || total < self.min_coverage - 1e-12 {
+            return Ok(None);
+        }
+        if present.values.len() < self.children.len() {
+            present.weights.iter_mut().for_each(|w| *w /= total);
+        }
+        Ok(Some(present))
+    }
+
+    /// Applies the zero rules.
+    fn mend_zeros(&self, present: &mut Present) -> Result<(), Trouble> {
+        let mut refused = Vec::new();
+        let mut dropped = Vec::new();
+        for (place, (value, at)) in present.values.iter_mut().zip(&present.at).enumerate() {
+            match self.zero[*at] {
+                ZeroRule::Floor(floor) if *value >= 0.0 => *value = value.max(floor),
+                ZeroRule::Skip if *value == 0.0 => *value = 1.0,
+                ZeroRule::Drop if *value == 0.0 => dropped.push(place),
+                ZeroRule::Error if *value == 0.0 => refused.push(*at),
+                _ => {}
+            }
+        }
+        if !refused.is_empty() {
+            return Err(Trouble::Zero(refused));
+        }
+        if !dropped.is_empty() {
+            for place in dropped.into_iter().rev() {
+                present.values.remove(place);
+                present.weights.remove(place);
+                present.at.remove(place);
+            }
+            let total: f64 = present.weights.iter().sum();
+            present.weights.iter_mut().for_each(|w| *w /= total);
+        }
+        Ok(())
+    }
+
+    /// The value of `unit` under a built-in rule that looks at one unit.
+    pub fn value(&self, slots: &[Vec<f64>], unit: usize) -> Result<f64, Trouble> {
+        let Some(mut present) = self.present(slots, unit)? else { return Ok(f64::NAN) };
+        if let Aggregator::Gated { pass } = self.rule {
+            return Ok(self.stages_reached(&present, pass));
+        }
+        if self.rule.annihilates() {
+            self.mend_zeros(&mut present)?;
+            if present.values.is_empty() {
+                // Every child was a dropped zero: there is nothing but zeros.
+                return Ok(0.0);
+            }
+        }
+        self.rule.row(&present.values, &present.weights).map_err(|NegativeAt(place)| {
+            Trouble::Negative(present.at[place], present.values[place])
+        })
+    }
+
+    /// Share of the stages reached without a gap.
+    fn stages_reached(&self, present: &Present, pass: f64) -> f64 {
+        let last = self.stages.iter().copied().max().unwrap_or(1);
+        let failed = present
+            .at
+            .iter()
+            .zip(&present.values)
+            .filter(|(_, value)| **value < pass - 1e-12)
+            .map(|(at, _)| self.stages[*at])
+            .min();
+        let reached = failed.map_or(last, |stage| stage - 1);
+        f64::from(reached) / f64::from(last)
+    }
+
+    /// The value of `unit` under the user's closure.
+    ///
+    /// Where the values hold zeros and the closure answers zero, no number or an error, it is
+    /// asked again with the zero rule applied, as a built-in product would be.
+    fn custom(
+        &self,
+        slots: &[Vec<f64>],
+        unit: usize,
+        call: &mut RowFn<'_>,
+    ) -> Result<f64, Trouble> {
+        let Some(mut present) = self.present(slots, unit)? else { return Ok(f64::NAN) };
+        let answer = call(&present.values, &present.weights);
+        let zeros = present.values.contains(&0.0);
+        let usable = matches!(&answer, Ok(value) if value.is_finite() && *value != 0.0);
+        let interrupted = matches!(answer, Err(Error::Interrupted));
+        let settled = if usable || !zeros || interrupted {
+            answer
+        } else {
+            self.mend_zeros(&mut present)?;
+            if present.values.is_empty() {
+                return Ok(0.0);
+            }
+            call(&present.values, &present.weights)
+        };
+        let value = settled.map_err(Trouble::Other)?;
+        if value.is_finite() {
+            return Ok(value);
+        }
+        Err(Trouble::Other(Error::Callback {
+            message: format!(
+                "readiness: the aggregate closure must return a finite number, got {value} at {}",
+                self.code
+            ),
+        }))
+    }
+
+    fn between_units(
+        &self,
+        slots: &[Vec<f64>],
+        units: usize,
+    ) -> Result<Vec<f64>, (usize, Trouble)> {
+        let mut columns: Vec<Vec<f64>> =
+            self.children.iter().map(|slot| slots[*slot].clone()).collect();
+        let mut without = vec![false; units];
+        for unit in 0..units {
+            match self.present(slots, unit) {
+                Err(trouble) => return Err((unit, trouble)),
+                Ok(None) => without[unit] = true,
+                Ok(Some(_)) if self.missing == Missing::Worst => {
+                    for column in &mut columns {
+                        if column[unit].is_nan() {
+                            column[unit] = 0.0;
+                        }
+                    }
+                }
+                Ok(Some(_)) => {}
+            }
+        }
+        for (unit, _) in without.iter().enumerate().filter(|(_, without)| **without) {
+            columns.iter_mut().for_each(|column| column[unit] = f64::NAN);
+        }
+        Ok(self.rule.columns(&columns, &self.weights))
+    }
+}
+
+fn no_closure() -> Error {
+    Error::Callback { message: "readiness: the aggregate closure is not at hand".into() }
+}
