@@ -231,9 +231,8 @@ impl Readiness {
     /// The values of one node (index, block or item) by unit.
     pub fn node(&self, code: &str) -> Result<Vector> {
         self.framework.find("node", code)?;
-        let slot = self.plan.slot(code).expect("every node of the framework has a slot");
-        let values = self.slots[slot].iter().map(|x| Some(*x));
-        Ok(self.labelled(Vector::from_options(values), code))
+        let values = self.plan.slot(code).map_or(&[][..], |slot| &self.slots[slot]);
+        Ok(self.labelled(Vector::from_floats(values.iter().copied()), code))
     }
 
     /// A table of the given nodes, units in rows.

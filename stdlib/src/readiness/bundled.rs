@@ -17,14 +17,42 @@ pub struct Bundled {
     pub title: &'static str,
     /// Where it is published.
     pub source: &'static str,
+    text: Option<&'static str>,
 }
 
 /// Every bundled framework.
-pub const FRAMEWORKS: &[Bundled] = &[Bundled {
-    name: "digital_readiness",
-    title: "Readiness of an industrial enterprise for a digital ecosystem: 9 blocks, 115 items",
-    source: "Dissertation on digital ecosystems of Kazakhstan's industry",
-}];
+pub const FRAMEWORKS: &[Bundled] = &[
+    Bundled {
+        name: "digital_readiness",
+        title: "Readiness of an industrial enterprise for a digital ecosystem: 9 blocks, 115 items",
+        source: "Dissertation on digital ecosystems of Kazakhstan's industry",
+        text: None,
+    },
+    Bundled {
+        name: "impuls",
+        title: "Industrie 4.0 readiness: 6 dimensions, 18 fields, gated by their lowest field",
+        source: "IMPULS Foundation of VDMA, 2015",
+        text: Some(include_str!("../../data/frameworks/impuls.toml")),
+    },
+    Bundled {
+        name: "desi_2022",
+        title: "Digital Economy and Society Index 2022: 4 dimensions, 10 sub-dimensions",
+        source: "European Commission, 2022",
+        text: Some(include_str!("../../data/frameworks/desi_2022.toml")),
+    },
+    Bundled {
+        name: "egdi",
+        title: "E-Government Development Index: mean of three sub-indices",
+        source: "United Nations E-Government Survey",
+        text: Some(include_str!("../../data/frameworks/egdi.toml")),
+    },
+    Bundled {
+        name: "teaching",
+        title: "A small framework with a ladder, choices, goalposts, stages and a minimum",
+        source: "Esep",
+        text: Some(include_str!("../../data/frameworks/teaching.toml")),
+    },
+];
 
 impl Framework {
     /// The bundled framework called `name`.
@@ -36,7 +64,7 @@ impl Framework {
             }
             .into());
         };
-        digital_readiness(found)
+        found.text.map_or_else(|| digital_readiness(found), Self::from_toml)
     }
 }
 

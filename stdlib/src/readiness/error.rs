@@ -19,28 +19,14 @@ pub enum ReadinessError {
     NotScores { primitive: String, framework: String, columns: Vec<String>, items: Vec<String> },
     #[error("{primitive}: item `{item}` stands twice in the scores")]
     ItemTwice { primitive: String, item: String },
-    #[error("{primitive}: item `{item}`, unit {unit}: `{answer}` is no answer on scale {scale}")]
-    BadAnswer {
-        primitive: String,
-        item: String,
-        unit: String,
-        answer: String,
-        scale: String,
-        known: Vec<String>,
-    },
+    #[error("{primitive}: `{answer}` is no answer to {place}")]
+    BadAnswer { primitive: String, place: String, answer: String, known: Vec<String> },
     #[error("{primitive}: item `{item}` has no declared scale to normalise on")]
     NoScale { primitive: String, item: String },
     #[error("{primitive}: {node} has zeros in {children} ({units}), and zero is \"error\"")]
     Zero { primitive: String, node: String, children: String, units: String },
-    #[error("{primitive}: {node}: {rule} needs values above zero, {child} of {unit} is {value}")]
-    Negative {
-        primitive: String,
-        node: String,
-        rule: &'static str,
-        child: String,
-        unit: String,
-        value: f64,
-    },
+    #[error("{primitive}: {node}: {rule} needs values above zero, {place} is {value}")]
+    Negative { primitive: String, node: String, rule: &'static str, place: String, value: f64 },
     #[error("{primitive}: {node}: no value for {child} of {unit}, and missing is \"error\"")]
     MissingValue { primitive: String, node: String, child: String, unit: String },
     #[error("{primitive}: weights of {node} {fault}")]

@@ -9,11 +9,14 @@ mod assess;
 mod between;
 mod bundled;
 mod error;
+mod file;
 mod framework;
 mod normalise;
 mod plan;
 mod scale;
 mod scores;
+mod spec;
+mod validate;
 mod zero;
 
 pub use aggregate::{Aggregator, AggregatorOptions};
@@ -25,4 +28,5 @@ pub use framework::{Direction, Framework, Group, Item, Level, Minimum, Missing, 
 pub use normalise::{Fault, Normaliser, as_published};
 pub use plan::{Callbacks, RowFn};
 pub use scale::{Answer, Scale};
+pub use validate::FrameworkFault;
 pub use zero::ZeroRule;

@@ -170,14 +170,15 @@ impl Plan {
         let blocks: Vec<usize> = self.groups.last().map_or(Vec::new(), |g| g.children.clone());
         for (number, group) in self.groups.iter().enumerate() {
             context.check()?;
-            let mut column = self
-                .column(group, &slots, units.len(), callbacks, context)
+            let mut column = Self::column(group, &slots, units.len(), callbacks, context)
                 .map_err(|fault| self.explain(primitive, group, fault, units))?;
             if let (Some(decimals), true) =
                 (self.round_blocks, blocks.contains(&(self.items + number)))
             {
                 let unit = 10_f64.powi(decimals as i32);
-                column.iter_mut().for_each(|x| *x = (*x * unit).round() / unit);
+                for x in &mut column {
+                    *x = (*x * unit).round() / unit;
+                }
             }
             slots.push(column);
         }
@@ -185,7 +186,6 @@ impl Plan {
     }
 
     fn column(
-        &self,
         group: &PlanGroup,
         slots: &[Vec<f64>],
         units: usize,
@@ -227,8 +227,7 @@ impl Plan {
                 primitive: primitive.to_owned(),
                 node: group.code.clone(),
                 rule: group.rule.name(),
-                child: name(at),
-                unit,
+                place: format!("{} of {unit}", name(at)),
                 value,
             }
             .into(),
@@ -415,7 +414,9 @@ impl PlanGroup {
             }
         }
         for (unit, _) in without.iter().enumerate().filter(|(_, without)| **without) {
-            columns.iter_mut().for_each(|column| column[unit] = f64::NAN);
+            for column in &mut columns {
+                column[unit] = f64::NAN;
+            }
         }
         Ok(self.rule.columns(&columns, &self.weights))
     }

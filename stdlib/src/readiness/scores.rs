@@ -98,10 +98,8 @@ fn read_cell(primitive: &str, item: &Node, cell: &Cell, unit: impl Fn() -> Strin
         Ok(value) => Ok(value.unwrap_or(f64::NAN)),
         Err(known) => Err(ReadinessError::BadAnswer {
             primitive: primitive.to_owned(),
-            item: item.code.clone(),
-            unit: unit(),
+            place: format!("item `{}` of {} (scale: {scale})", item.code, unit()),
             answer: if let Cell::Text(text) = cell { text.clone() } else { String::new() },
-            scale: scale.to_string(),
             known,
         }
         .into()),
