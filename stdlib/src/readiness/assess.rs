@@ -6,12 +6,12 @@ use arrow_array::StringArray;
 
 use super::aggregate::Aggregator;
 use super::error::ReadinessError;
-use super::framework::{Framework, Missing};
+use super::framework::{Framework, Item, Missing, Node};
 use super::normalise::{Fault, Normaliser};
 use super::plan::{Callbacks, Plan, Rules};
+use super::rescale::{self, RescaleParams};
 use super::scores::{self, Scores};
 use super::zero::ZeroRule;
-use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::Result;
 use crate::table::{Table, Vector};
@@ -21,6 +21,10 @@ use crate::table::{Table, Vector};
 pub struct ReadinessParams {
     /// Scores to worths; default declared.
     pub normalise: Normaliser,
+    /// Normalisers of single items, above the one for all; default none.
+    pub normalise_items: Vec<(String, Normaliser)>,
+    /// What data-driven normalisers may be told; names are item codes, directions the items' own.
+    pub rescale: RescaleParams,
     /// Weights of single nodes, kept as given; their siblings' are rescaled to sum 1. Default none.
     pub weights: Vec<(String, f64)>,
     /// One aggregation for every node; default each node's own, else the framework's.
@@ -38,6 +42,7 @@ pub struct ReadinessParams {
 impl ReadinessParams {
     /// Checks what does not depend on data.
     pub fn check(&self) -> Result<()> {
+        self.rescale.check()?;
         match self.round_blocks {
             Some(decimals) if decimals > 15 => Err(crate::Error::Invalid {
                 primitive: "readiness",
@@ -53,7 +58,7 @@ impl ReadinessParams {
     pub fn zero_rule(&self) -> ZeroRule {
         self.zero.unwrap_or(match self.normalise {
             Normaliser::AsPublished => ZeroRule::Skip,
-            Normaliser::Declared => ZeroRule::Floor(ZeroRule::FLOOR),
+            _ => ZeroRule::Floor(ZeroRule::FLOOR),
         })
     }
 
@@ -128,11 +133,32 @@ pub(crate) fn run(
     let framework = framework.with_weights(&params.weights)?;
     let plan = Plan::compile(primitive, &framework, &params.rules())?;
     let mut faults = Vec::new();
+    for (code, _) in &params.normalise_items {
+        if framework.find(primitive, code)?.as_item().is_none() {
+            return Err(ReadinessError::Undefined {
+                primitive: primitive.to_owned(),
+                reason: format!("`{code}` is a block, and only items are normalised"),
+                hint: "name its items".into(),
+            }
+            .into());
+        }
+    }
     let mut worths = Vec::with_capacity(scores.columns.len());
     for (node, column) in framework.items().into_iter().zip(&scores.columns) {
         let Some(item) = node.as_item() else { continue };
-        let rule = params.normalise;
-        worths.push(rule.apply(primitive, node, item, column, &scores.units, &mut faults)?);
+        let own = params.normalise_items.iter().rev().find(|(code, _)| *code == node.code);
+        let rule = own.map_or(params.normalise, |(_, rule)| *rule);
+        worths.push(worth(
+            primitive,
+            node,
+            item,
+            rule,
+            column,
+            params,
+            &scores.units,
+            &mut faults,
+            callbacks,
+        )?);
     }
     let slots = plan.evaluate(primitive, worths, &scores.units, callbacks, context)?;
     let mut result = Readiness {
@@ -148,6 +174,49 @@ pub(crate) fn run(
     };
     result.warn();
     Ok(result)
+}
+
+/// One item's worths under `rule`.
+#[allow(clippy::too_many_arguments)] // Parts of one call, split off for its length.
+fn worth(
+    primitive: &str,
+    node: &Node,
+    item: &Item,
+    rule: Normaliser,
+    column: &[f64],
+    params: &ReadinessParams,
+    units: &[String],
+    faults: &mut Vec<Fault>,
+    callbacks: &mut Callbacks<'_>,
+) -> Result<Vec<f64>> {
+    if rule.reads_scales() {
+        return rule.apply(primitive, node, item, column, units, faults);
+    }
+    if let Normaliser::Custom(number) = rule {
+        let own = callbacks.normalise.get_mut(number).ok_or_else(|| crate::Error::Callback {
+            message: "readiness: the normalise closure is not at hand".into(),
+        })?;
+        return rescale::call(own.as_mut(), &node.code, column);
+    }
+    let reference = match &params.rescale.reference {
+        Some(name) => {
+            let at = units.iter().position(|unit| unit == name);
+            Some(at.ok_or_else(|| crate::Error::UnknownName {
+                primitive: primitive.to_owned(),
+                kind: "unit".into(),
+                name: name.clone(),
+                known: units.to_vec(),
+            })?)
+        }
+        None => None,
+    };
+    let of = rescale::ColumnOf {
+        name: &node.code,
+        direction: item.direction,
+        target: item.target,
+        reference,
+    };
+    rescale::column(rule, column, of, &params.rescale)
 }
 
 impl Readiness {
@@ -205,7 +274,7 @@ impl Readiness {
             self.units.len(),
             self.plan.items,
             self.framework.blocks().len(),
-            params.normalise.name(),
+            params.normalise.spelled(),
             rules.join(" and "),
         )
     }
@@ -266,11 +335,14 @@ impl Readiness {
         self.table(&items.iter().map(|node| node.code.as_str()).collect::<Vec<_>>())
     }
 
-    /// Whether levels mean anything under the rules in force.
+    /// Whether levels mean anything under the rules in force: worths on the scales' 0 to 1, and an
+    /// index that is a mean of its blocks.
     pub fn has_levels(&self) -> bool {
         let root = &self.plan.groups[self.plan.groups.len() - 1];
+        let own = self.params.normalise_items.iter().all(|(_, rule)| rule.reads_scales());
         !self.framework.levels.is_empty()
-            && self.params.normalise.on_unit_interval()
+            && self.params.normalise.reads_scales()
+            && own
             && !root.rule.compares_units()
     }
 

@@ -5,6 +5,7 @@
 //! unit reaches and what in the data was not as declared.
 
 mod aggregate;
+mod answer;
 mod assess;
 mod between;
 mod bundled;
@@ -13,6 +14,8 @@ mod file;
 mod framework;
 mod normalise;
 mod plan;
+mod rescale;
+mod rules;
 mod scale;
 mod scores;
 mod spec;
@@ -20,13 +23,31 @@ mod validate;
 mod zero;
 
 pub use aggregate::{Aggregator, AggregatorOptions};
+pub use answer::{Explanation, cronbach_alpha};
 pub use assess::{Readiness, ReadinessParams, readiness, readiness_with};
 pub use between::outranking;
 pub use bundled::{Bundled, FRAMEWORKS};
 pub use error::ReadinessError;
 pub use framework::{Direction, Framework, Group, Item, Level, Minimum, Missing, Node, NodeKind};
 pub use normalise::{Fault, Normaliser, as_published};
-pub use plan::{Callbacks, RowFn};
+pub use plan::{Callbacks, ColumnFn, RowFn};
+pub use rescale::{RescaleParams, Ties, normalise};
+pub use rules::{RuleTable, readiness_rules};
 pub use scale::{Answer, Scale};
 pub use validate::FrameworkFault;
 pub use zero::ZeroRule;
+
+use crate::error::Result;
+use crate::table::Table;
+
+/// Names of the numeric columns.
+fn numeric_columns(table: &Table) -> Vec<String> {
+    let kinds = table.kinds();
+    let numeric = table.columns().into_iter().zip(kinds).filter(|(_, kind)| kind.is_numeric());
+    numeric.map(|(name, _)| name).collect()
+}
+
+/// A numeric column with `NaN` where a value is missing.
+fn values(table: &Table, primitive: &str, name: &str) -> Result<Vec<f64>> {
+    Ok(table.floats(primitive, name)?.iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+}

@@ -15,11 +15,45 @@ pub enum Normaliser {
     /// The rule the printed tables follow whatever the scale: 0 is 0 (and skipped in a product),
     /// 1 is 1, 2 to 5 are (x - 1) / 4, 6 to 10 are x / 10.
     AsPublished,
+    /// From the lowest to the highest value seen, onto a range (0 to 1 unless told otherwise).
+    Minmax,
+    /// To mean 0 and standard deviation 1 (n - 1), or other moments.
+    Zscore,
+    /// 1 for the worst, n for the best.
+    Rank,
+    /// (rank - 1) / (n - 1).
+    PercentileRank,
+    /// rank - 1: the number of units that are worse.
+    Borda,
+    /// 0 at the worst value seen, 1 at the target; beyond the target above 1.
+    DistanceToTarget,
+    /// 0 at the worst value seen, 1 at the best.
+    DistanceToLeader,
+    /// 0 at the worst value seen, 1 at a chosen unit and above.
+    DistanceToReference,
+    /// Value over the best value; where less is better, the best value over the value.
+    FractionOfMax,
+    /// Between two given raw values, clipped, onto a range.
+    Goalposts,
+    /// The closure of this number in [`super::Callbacks::normalise`].
+    Custom(usize),
 }
 
 impl Choice for Normaliser {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("declared", Self::Declared), ("as_published", Self::AsPublished)];
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("declared", Self::Declared),
+        ("as_published", Self::AsPublished),
+        ("minmax", Self::Minmax),
+        ("zscore", Self::Zscore),
+        ("rank", Self::Rank),
+        ("percentile_rank", Self::PercentileRank),
+        ("borda", Self::Borda),
+        ("distance_to_target", Self::DistanceToTarget),
+        ("distance_to_leader", Self::DistanceToLeader),
+        ("distance_to_reference", Self::DistanceToReference),
+        ("fraction_of_max", Self::FractionOfMax),
+        ("goalposts", Self::Goalposts),
+    ];
 }
 
 /// A score that does not lie on its item's scale.
@@ -38,12 +72,17 @@ pub struct Fault {
 }
 
 impl Normaliser {
-    /// Whether its worths lie in 0..=1, so that levels have a meaning.
-    pub fn on_unit_interval(self) -> bool {
+    /// Whether it reads the scales that items are answered on.
+    pub fn reads_scales(self) -> bool {
         matches!(self, Self::Declared | Self::AsPublished)
     }
 
-    /// The worths of one item's scores (`NaN` where missing), and the scores off its scale.
+    /// How scripts spell it; `"closure"` for the user's own.
+    pub fn spelled(self) -> &'static str {
+        if let Self::Custom(_) = self { "closure" } else { self.name() }
+    }
+
+    /// The worths of one item's scores (`NaN` where missing) by its scale, and the scores off it.
     pub(crate) fn apply(
         self,
         primitive: &str,
@@ -69,7 +108,7 @@ impl Normaliser {
             }
             let counted_as = match self {
                 Self::Declared => scale.clamp(*score),
-                Self::AsPublished => *score,
+                _ => *score,
             };
             if !scale.contains(*score) {
                 faults.push(Fault {
@@ -80,12 +119,11 @@ impl Normaliser {
                     counted_as,
                 });
             }
-            worths.push(match self {
-                Self::Declared => {
-                    let worth = scale.worth(counted_as).unwrap_or(f64::NAN);
-                    if item.direction == Direction::Negative { 1.0 - worth } else { worth }
-                }
-                Self::AsPublished => as_published(counted_as),
+            worths.push(if self == Self::AsPublished {
+                as_published(counted_as)
+            } else {
+                let worth = scale.worth(counted_as).unwrap_or(f64::NAN);
+                if item.direction == Direction::Negative { 1.0 - worth } else { worth }
             });
         }
         Ok(worths)

@@ -12,11 +12,16 @@ use crate::error::{Error, Result};
 /// A user's closure over the values and weights of one unit at one node.
 pub type RowFn<'a> = dyn FnMut(&[f64], &[f64]) -> Result<f64> + 'a;
 
+/// A user's closure over the name and all scores of one item; `None` where a score is missing.
+pub type ColumnFn<'a> = dyn FnMut(&str, &[Option<f64>]) -> Result<Vec<Option<f64>>> + 'a;
+
 /// The closures a run may call.
 #[derive(Default)]
 pub struct Callbacks<'a> {
     /// Aggregators, by the number in [`Aggregator::Custom`].
     pub aggregate: Vec<Box<RowFn<'a>>>,
+    /// Normalisers, by the number in [`super::Normaliser::Custom`].
+    pub normalise: Vec<Box<ColumnFn<'a>>>,
 }
 
 impl std::fmt::Debug for Callbacks<'_> {
@@ -339,6 +344,18 @@ impl PlanGroup {
         self.rule.row(&present.values, &present.weights).map_err(|NegativeAt(place)| {
             Trouble::Negative(present.at[place], present.values[place])
         })
+    }
+
+    /// Slot, weight and value (zeros mended) of the children that count for `unit`.
+    pub fn parts(&self, slots: &[Vec<f64>], unit: usize) -> Option<Vec<(usize, f64, f64)>> {
+        let mut present = self.present(slots, unit).ok().flatten()?;
+        if self.rule.annihilates() {
+            self.mend_zeros(&mut present).ok()?;
+        }
+        let Present { values, weights, at } = present;
+        let parts = at.into_iter().zip(weights).zip(values);
+        let parts: Vec<_> = parts.map(|((at, w), x)| (self.children[at], w, x)).collect();
+        (!parts.is_empty()).then_some(parts)
     }
 
     /// Share of the stages reached without a gap.
