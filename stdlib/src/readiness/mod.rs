@@ -18,6 +18,7 @@ mod rescale;
 mod rules;
 mod scale;
 mod scores;
+mod sensitivity;
 mod spec;
 mod validate;
 mod zero;
@@ -34,6 +35,9 @@ pub use plan::{Callbacks, ColumnFn, RowFn};
 pub use rescale::{RescaleParams, Ties, normalise};
 pub use rules::{RuleTable, readiness_rules};
 pub use scale::{Answer, Scale};
+pub use sensitivity::{
+    Sensitivity, SensitivityParams, Sobol, WeightDraw, WeightLevel, sensitivity,
+};
 pub use validate::FrameworkFault;
 pub use zero::ZeroRule;
 
