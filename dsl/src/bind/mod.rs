@@ -1,0 +1,21 @@
+//! The language surface: one file a room, each with the help beside its functions.
+//!
+//! A binding converts its arguments, calls stdlib and converts the answer; it computes nothing.
+
+mod core;
+mod operators;
+mod table;
+mod vector;
+
+use crate::library::Library;
+
+/// The procedures written in the language itself, by name.
+pub(crate) const PRELUDE: &[(&str, &str)] = &[];
+
+/// Registers everything.
+pub(crate) fn register(library: &mut Library<'_>) {
+    core::register(library);
+    operators::register(library);
+    table::register(library);
+    vector::register(library);
+}

@@ -1,0 +1,538 @@
+//! Tables: loading, columns, rows.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use arrow_array::BooleanArray;
+use esep_stdlib::table::TableError;
+use esep_stdlib::table::csv::{ReadOptions, read_path};
+use esep_stdlib::table::datasets::{Dataset, datasets};
+use esep_stdlib::{Error, Table, Vector};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
+
+use crate::convert::{self, Callback};
+use crate::display::{Bundle, Style, table_html, table_latex, table_text};
+use crate::help::{Entry, Example, Field, Param, TypeEntry};
+use crate::library::{Library, Shared};
+use crate::options::Options;
+use crate::report::{Fallible, Raise};
+
+const TABLE: TypeEntry = TypeEntry {
+    name: "Table",
+    summary: "Named columns of equal length, optionally with row labels; t.col and t[\"any name\"] read a column, assignment writes it.",
+    fields: &[
+        Field::new("nrow", "int", "rows"),
+        Field::new("ncol", "int", "columns"),
+        Field::new("columns", "array of text", "column names in order"),
+        Field::new("labels", "array of text", "row labels; empty when there are none"),
+    ],
+};
+
+const ROW: TypeEntry = TypeEntry {
+    name: "Row",
+    summary: "One row of a table, as closures see it: r.col, r[\"any name\"], r.label.",
+    fields: &[Field::new(
+        "label",
+        "text",
+        "label of the row; its number from 1 when the table has none",
+    )],
+};
+
+const T: Param = Param::arg("t", "Table", "the table");
+
+const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "load",
+        on: None,
+        room: "tables",
+        summary: "Reads a bundled dataset by name, or a CSV file by path.",
+        signature: "load(name_or_path, options)",
+        params: &[
+            Param::arg(
+                "name_or_path",
+                "text",
+                "a name that datasets() lists, or a path ending in .csv",
+            ),
+            Param::option(
+                "label",
+                "text",
+                "first text column",
+                "column whose values label the rows",
+            ),
+            Param::option(
+                "missing",
+                "text or array of text",
+                "\"NA\"",
+                "cell texts that mean missing; an empty cell always does",
+            ),
+        ],
+        returns: "Table: a column is int, float or bool when every cell that is there reads as one, else text",
+        search: &["read_csv", "read.csv", "import", "open"],
+        errors: &[
+            "neither bundled nor a file",
+            "a line with too many or too few cells: file, line and counts",
+            "an empty file",
+        ],
+        see_also: &["datasets", "table"],
+        source: "",
+        examples: &[Example { code: "load(\"regions_2023\").nrow", shows: "20" }],
+    },
+    Entry {
+        name: "datasets",
+        on: None,
+        room: "tables",
+        summary: "Lists the bundled datasets with title, rows, columns, units and source.",
+        signature: "datasets()",
+        params: &[],
+        returns: "Table, one row a dataset",
+        search: &["data", "examples"],
+        errors: &[],
+        see_also: &["load"],
+        source: "",
+        examples: &[Example { code: "datasets().select([\"rows\"])", shows: "regions_2023" }],
+    },
+    Entry {
+        name: "table",
+        on: None,
+        room: "tables",
+        summary: "Makes a table of a map of columns; columns come in alphabetical order.",
+        signature: "table(columns, options)",
+        params: &[
+            Param::arg("columns", "map", "name -> array or vector, equally long"),
+            Param::option("label", "text", "none", "column whose values label the rows"),
+        ],
+        returns: "Table",
+        search: &["data.frame", "DataFrame", "tibble"],
+        errors: &["columns of different lengths"],
+        see_also: &["load", "vector"],
+        source: "",
+        examples: &[Example { code: "table(#{ x: [1, 2], y: [0.5, missing] }).nrow", shows: "2" }],
+    },
+    Entry {
+        name: "select",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Keeps the named columns, in the order given.",
+        signature: "t.select(columns)",
+        params: &[T, Param::arg("columns", "text or array of text", "names to keep")],
+        returns: "Table",
+        search: &["columns", "subset", "filter columns"],
+        errors: &["an unknown column"],
+        see_also: &["drop", "numeric"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").select([\"region\", \"gdp_per_capita\"]).ncol",
+            shows: "2",
+        }],
+    },
+    Entry {
+        name: "drop",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Leaves the named columns out.",
+        signature: "t.drop(columns)",
+        params: &[T, Param::arg("columns", "text or array of text", "names to leave out")],
+        returns: "Table",
+        search: &["remove", "delete"],
+        errors: &["an unknown column"],
+        see_also: &["select"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").drop([\"name_ru\", \"name_kk\"]).ncol",
+            shows: "18",
+        }],
+    },
+    Entry {
+        name: "where",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Keeps the rows for which a closure, or a column of truth values, is true.",
+        signature: "t.where(condition)",
+        params: &[
+            T,
+            Param::arg(
+                "condition",
+                "closure |row| or Vector of bool",
+                "a closure runs once a row and suits small tables; a comparison of columns is fast: t.where(t.x > 3)",
+            ),
+        ],
+        returns: "Table; rows where the condition is missing are left out",
+        search: &["filter", "subset", "query"],
+        errors: &["the condition answers something other than true, false or missing"],
+        see_also: &["sort", "head"],
+        source: "",
+        examples: &[
+            Example {
+                code: "load(\"regions_2023\").where(|r| r.gdp_per_capita > 10000).nrow",
+                shows: "2",
+            },
+            Example {
+                code: "let t = load(\"regions_2023\"); t.where(t.gdp_per_capita > 10000).labels",
+                shows: "[\"Atyrau\", \"Almaty\"]",
+            },
+        ],
+    },
+    Entry {
+        name: "sort",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Orders the rows; missing values come last, ties keep their order.",
+        signature: "t.sort(columns, options)",
+        params: &[
+            T,
+            Param::arg("columns", "text or array of text", "keys, the most important first"),
+            Param::option("descending", "bool", "false", "largest first"),
+        ],
+        returns: "Table",
+        search: &["order", "arrange"],
+        errors: &["an unknown column"],
+        see_also: &["head"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").sort(\"gdp_per_capita\", #{ descending: true }).labels[0]",
+            shows: "Atyrau",
+        }],
+    },
+    Entry {
+        name: "head",
+        on: Some("Table"),
+        room: "tables",
+        summary: "The first rows.",
+        signature: "t.head(n)",
+        params: &[T, Param { default: Some("6"), ..Param::arg("n", "int", "rows to keep") }],
+        returns: "Table",
+        search: &["first", "top"],
+        errors: &["n is negative"],
+        see_also: &["sort"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").head(3).labels",
+            shows: "[\"Abai\", \"Akmola\", \"Aktobe\"]",
+        }],
+    },
+    Entry {
+        name: "numeric",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Keeps the float and int columns; row labels stay.",
+        signature: "t.numeric()",
+        params: &[T],
+        returns: "Table",
+        search: &["select numeric", "where is.numeric"],
+        errors: &[],
+        see_also: &["select", "standardise"],
+        source: "",
+        examples: &[Example { code: "load(\"regions_2023\").numeric().ncol", shows: "17" }],
+    },
+    Entry {
+        name: "standardise",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Z-scores: every column minus its mean, divided by its sample standard deviation (n - 1).",
+        signature: "t.standardise()",
+        params: &[T],
+        returns: "Table of the same shape; missing cells stay missing",
+        search: &["scale", "zscore", "normalize", "StandardScaler"],
+        errors: &["a text column", "a constant column", "a column without values"],
+        see_also: &["numeric"],
+        source: "R's scale agrees; scikit-learn's StandardScaler divides by n",
+        examples: &[Example {
+            code: "load(\"regions_2023\").numeric().standardise().gdp_per_capita.sd()",
+            shows: "1",
+        }],
+    },
+    Entry {
+        name: "describe",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Count, missing values, mean, standard deviation and quartiles of each numeric column.",
+        signature: "t.describe()",
+        params: &[T],
+        returns: "Table, one row a column",
+        search: &["summary", "glimpse", "info"],
+        errors: &[],
+        see_also: &["mean", "quantile"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").describe().at(\"gdp_per_capita\", \"max\")",
+            shows: "21812.5",
+        }],
+    },
+    Entry {
+        name: "at",
+        on: Some("Table"),
+        room: "tables",
+        summary: "The cell in a labelled row.",
+        signature: "t.at(label, column)",
+        params: &[
+            T,
+            Param::arg("label", "text", "row label"),
+            Param::arg("column", "text", "column name"),
+        ],
+        returns: "the value, or missing",
+        search: &["loc", "cell", "value"],
+        errors: &["an unknown label or column", "a label that stands on several rows"],
+        see_also: &["row"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").at(\"Atyrau\", \"gdp_per_capita\")",
+            shows: "21812.5",
+        }],
+    },
+    Entry {
+        name: "row",
+        on: Some("Table"),
+        room: "tables",
+        summary: "One row, by label or by number from 0.",
+        signature: "t.row(label)",
+        params: &[
+            T,
+            Param::arg(
+                "label",
+                "text or int",
+                "row label, or number from 0 (negative from the end)",
+            ),
+        ],
+        returns: "Row: r.col, r[\"any name\"], r.label",
+        search: &["loc", "iloc", "slice"],
+        errors: &["an unknown label or number"],
+        see_also: &["at"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").row(\"Atyrau\").gdp_per_capita",
+            shows: "21812.5",
+        }],
+    },
+    Entry {
+        name: "label_by",
+        on: Some("Table"),
+        room: "tables",
+        summary: "Labels the rows with the values of a column, which stays a column.",
+        signature: "t.label_by(column)",
+        params: &[T, Param::arg("column", "text", "column name")],
+        returns: "Table",
+        search: &["set_index", "rownames", "index"],
+        errors: &["an unknown column"],
+        see_also: &["at", "load"],
+        source: "",
+        examples: &[Example {
+            code: "load(\"regions_2023\").label_by(\"name_kk\").labels[0]",
+            shows: "Абай облысы",
+        }],
+    },
+];
+
+/// One row of a table.
+#[derive(Clone)]
+pub(crate) struct Row {
+    table: Rc<Table>,
+    row: usize,
+}
+
+impl Row {
+    fn get(&self, column: &str) -> Fallible<Dynamic> {
+        let vector = self.table.column(column).raise()?;
+        Ok(convert::from_cell(vector.cell(self.row)))
+    }
+}
+
+pub(super) fn register(library: &mut Library<'_>) {
+    library.document(ENTRIES);
+    library.register_type::<Table>(&TABLE, show);
+    library.register_type::<Row>(&ROW, show_row);
+    loading(library);
+    columns(library);
+    rows(library);
+}
+
+fn show(table: &Table, style: &Style) -> Bundle {
+    Bundle {
+        plain: table_text(table, style),
+        html: Some(table_html(table, style)),
+        latex: Some(table_latex(table)),
+        ..Bundle::default()
+    }
+}
+
+fn show_row(row: &Row, style: &Style) -> Bundle {
+    match row.table.take(&[row.row as u32]) {
+        Ok(table) => show(&table, style),
+        Err(error) => Bundle::text(error.to_string()),
+    }
+}
+
+fn load(shared: &Shared, name: &str, options: Map) -> Fallible<Table> {
+    let mut options = Options::new("load", options);
+    let label = options.text("label")?;
+    let missing = options.texts("missing")?;
+    options.finish()?;
+    let path = shared.resolve(name);
+    let looks_like_path = Path::new(name).extension().is_some() || name.contains(['/', '\\']);
+    if !looks_like_path && !path.is_file() {
+        let table = Dataset::find(name).and_then(Dataset::table).raise()?;
+        return match label {
+            Some(label) => table.labelled_by(&label).raise(),
+            None => Ok(table),
+        };
+    }
+    let defaults = ReadOptions::default();
+    read_path(&path, &ReadOptions { label, missing: missing.unwrap_or(defaults.missing) }).raise()
+}
+
+fn loading(library: &mut Library<'_>) {
+    let shared = library.shared();
+    library.engine.register_fn("load", move |name: &str| load(&shared, name, Map::new()));
+    let shared = library.shared();
+    library
+        .engine
+        .register_fn("load", move |name: &str, options: Map| load(&shared, name, options));
+    library.engine.register_fn("datasets", || datasets().raise());
+    library.engine.register_fn("table", |columns: Map| table(columns, Map::new()));
+    library.engine.register_fn("table", table);
+}
+
+fn table(columns: Map, options: Map) -> Fallible<Table> {
+    let mut options = Options::new("table", options);
+    let label = options.text("label")?;
+    options.finish()?;
+    let mut vectors: Vec<(String, Vector)> = Vec::new();
+    let rows = columns.values().map(length).max().unwrap_or(0);
+    for (name, value) in columns {
+        vectors.push((name.to_string(), convert::column("table", &value, rows)?));
+    }
+    let table = Table::new(vectors).raise()?;
+    match label {
+        Some(label) => table.labelled_by(&label).raise(),
+        None => Ok(table),
+    }
+}
+
+/// Rows that `value` would fill as a column.
+fn length(value: &Dynamic) -> usize {
+    value
+        .read_lock::<Vector>()
+        .map(|v| v.len())
+        .or_else(|| value.read_lock::<Array>().map(|a| a.len()))
+        .unwrap_or(1)
+}
+
+fn columns(library: &mut Library<'_>) {
+    let engine = &mut *library.engine;
+    engine.register_get("nrow", |t: &mut Table| t.nrow() as i64);
+    engine.register_get("ncol", |t: &mut Table| t.ncol() as i64);
+    engine.register_get("columns", |t: &mut Table| texts(t.columns()));
+    engine.register_get("labels", |t: &mut Table| match t.labels() {
+        Some(_) => texts(t.row_names()),
+        None => Array::new(),
+    });
+    // `t.col` finds no getter and falls back to these.
+    engine.register_indexer_get(|t: &mut Table, name: ImmutableString| {
+        let column = t.column(&name).map_err(|error| match error {
+            Error::Table(TableError::NoColumn { primitive, name, mut columns }) => {
+                columns.extend(TABLE.fields.iter().map(|field| field.name.to_owned()));
+                TableError::NoColumn { primitive, name, columns }.into()
+            }
+            other => other,
+        });
+        column.raise()
+    });
+    engine.register_indexer_set(
+        |t: &mut Table, name: ImmutableString, value: Dynamic| -> Fallible<()> {
+            let values = convert::column("column", &value, t.nrow())?;
+            *t = t.with_column(&name, &values).raise()?;
+            Ok(())
+        },
+    );
+    engine.register_fn("select", |t: Table, names: Dynamic| -> Fallible<Table> {
+        t.select(&convert::texts_argument("select", "columns", &names)?).raise()
+    });
+    engine.register_fn("drop", |t: Table, names: Dynamic| -> Fallible<Table> {
+        t.drop(&convert::texts_argument("drop", "columns", &names)?).raise()
+    });
+    engine.register_fn("numeric", |t: Table| t.numeric().raise());
+    engine.register_fn("standardise", |t: Table| t.standardise().map(|s| s.table).raise());
+    engine.register_fn("describe", |t: Table| t.describe().raise());
+    engine.register_fn("label_by", |t: Table, column: &str| t.labelled_by(column).raise());
+}
+
+fn texts(names: Vec<String>) -> Array {
+    names.into_iter().map(|name| Dynamic::from(ImmutableString::from(name))).collect()
+}
+
+fn rows(library: &mut Library<'_>) {
+    let engine = &mut *library.engine;
+    engine.register_fn(
+        "where",
+        |context: NativeCallContext, t: Table, condition: FnPtr| -> Fallible<Table> {
+            let table = Rc::new(t);
+            let mut keep = Vec::with_capacity(table.nrow());
+            for row in 0..table.nrow() {
+                let mut callback = Callback::new(&context, condition.clone());
+                let argument = Dynamic::from(Row { table: Rc::clone(&table), row });
+                let answer = callback.call(vec![argument]);
+                let answer = callback.settle(answer)?;
+                let verdict = if answer.is_unit() { Some(false) } else { answer.as_bool().ok() };
+                keep.push(
+                    verdict
+                        .ok_or_else(|| Error::Callback {
+                            message: format!(
+                                "where: the condition must answer true, false or missing, got {}",
+                                convert::brief(&answer)
+                            ),
+                        })
+                        .raise()?,
+                );
+            }
+            table.filter(&BooleanArray::from(keep)).raise()
+        },
+    );
+    engine.register_fn("where", |t: Table, condition: Vector| -> Fallible<Table> {
+        let keep = condition.array().as_any().downcast_ref::<BooleanArray>().cloned();
+        let keep = keep.ok_or_else(|| TableError::WrongKind {
+            primitive: "where".into(),
+            column: "condition".into(),
+            found: condition.kind().to_string(),
+            expected: "bool".into(),
+        });
+        let keep = keep.map_err(Error::from).raise()?;
+        if keep.len() != t.nrow() {
+            return Err(convert::lengths("where", keep.len(), t.nrow())).raise();
+        }
+        t.filter(&keep).raise()
+    });
+    engine.register_fn("sort", |t: Table, names: Dynamic| sort(&t, &names, Map::new()));
+    engine.register_fn("sort", |t: Table, names: Dynamic, options: Map| sort(&t, &names, options));
+    engine.register_fn("head", |t: Table| t.head(6));
+    engine.register_fn("head", |t: Table, n: Dynamic| -> Fallible<Table> {
+        Ok(t.head(convert::count_argument("head", "n", &n)?))
+    });
+    engine.register_fn("at", |t: Table, label: &str, column: &str| {
+        t.at(label, column).map(convert::from_cell).raise()
+    });
+    engine.register_fn("row", |t: Table, label: &str| -> Fallible<Row> {
+        let row = t.row_of("row", label).raise()?;
+        Ok(Row { table: Rc::new(t), row })
+    });
+    engine.register_fn("row", |t: Table, index: i64| -> Fallible<Row> {
+        let rows = t.nrow();
+        let position = if index < 0 { index + rows as i64 } else { index };
+        match usize::try_from(position).ok().filter(|row| *row < rows) {
+            Some(row) => Ok(Row { table: Rc::new(t), row }),
+            None => {
+                let error = TableError::NoRow { primitive: "row".into(), row: index, rows };
+                Err(Error::from(error)).raise()
+            }
+        }
+    });
+    engine.register_get("label", |r: &mut Row| {
+        r.table.row_names().get(r.row).cloned().unwrap_or_default()
+    });
+    engine.register_indexer_get(|r: &mut Row, column: ImmutableString| r.get(&column));
+}
+
+fn sort(table: &Table, names: &Dynamic, options: Map) -> Fallible<Table> {
+    let mut options = Options::new("sort", options);
+    let descending = options.flag("descending", false)?;
+    options.finish()?;
+    table.sort(&convert::texts_argument("sort", "columns", names)?, descending).raise()
+}
