@@ -20,7 +20,7 @@ pub(super) struct Step {
 #[derive(Debug, Clone)]
 pub(super) struct Steps {
     /// `n - 1` merges in the order made.
-    pub steps: Vec<Step>,
+    pub merged: Vec<Step>,
     /// Merges at which another pair stood at the same distance, as the closest.
     pub ties: usize,
     /// For minimax linkage, the prototype (unit) of each merge.
@@ -111,7 +111,7 @@ pub(super) fn closest_pairs(
             }
         }
     }
-    Ok(Steps { steps, ties, prototypes: None })
+    Ok(Steps { merged: steps, ties, prototypes: None })
 }
 
 /// Minimax linkage (Bien and Tibshirani, 2011): a merge's height is the smallest radius of a ball
@@ -168,5 +168,5 @@ pub(super) fn minimax(n: usize, values: &[f64], context: &Context) -> Result<Ste
             linked[keep.min(other) * n + keep.max(other)] = link;
         }
     }
-    Ok(Steps { steps, ties, prototypes: Some(prototypes) })
+    Ok(Steps { merged: steps, ties, prototypes: Some(prototypes) })
 }

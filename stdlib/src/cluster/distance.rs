@@ -302,20 +302,26 @@ impl RowKernel {
             match self.metric {
                 Metric::Euclidean | Metric::Mahalanobis => {
                     self.accumulate(from, first, out, |sum, d| sum + d * d);
-                    out.iter_mut().for_each(|x| *x = x.sqrt());
+                    for x in out.iter_mut() {
+                        *x = x.sqrt();
+                    }
                 }
                 Metric::SqEuclidean => self.accumulate(from, first, out, |sum, d| sum + d * d),
                 // Half the squared chord of unit vectors is one minus their inner product, and
                 // unlike it keeps its digits when the two are close.
                 Metric::Correlation | Metric::Cosine => {
                     self.accumulate(from, first, out, |sum, d| sum + d * d);
-                    out.iter_mut().for_each(|x| *x *= 0.5);
+                    for x in out.iter_mut() {
+                        *x *= 0.5;
+                    }
                 }
                 Metric::Manhattan => self.accumulate(from, first, out, |sum, d| sum + d.abs()),
                 Metric::Chebyshev => self.accumulate(from, first, out, |sum, d| sum.max(d.abs())),
                 Metric::Minkowski(order) => {
                     self.accumulate(from, first, out, |sum, d| sum + d.abs().powf(order));
-                    out.iter_mut().for_each(|x| *x = x.powf(1.0 / order));
+                    for x in out.iter_mut() {
+                        *x = x.powf(1.0 / order);
+                    }
                 }
                 Metric::Canberra => self.canberra(from, first, out),
             }

@@ -39,6 +39,8 @@ pub enum ClusterError {
     Names { names: usize, k: usize },
     #[error("{primitive}: {k} clusters of rows of which only {distinct} are different")]
     Distinct { primitive: &'static str, k: usize, distinct: usize },
+    #[error("choose_k: max must lie in 2..={most} (less than the rows), got {max}")]
+    BadMax { max: usize, most: usize },
     #[error("{primitive}: it did not converge: {reason}")]
     NoSolution { primitive: &'static str, reason: String },
 }
@@ -72,6 +74,7 @@ impl ClusterError {
             Self::Inversions { .. } => "cut by the number of clusters: tree.cut(k)".into(),
             Self::Names { .. } => "give one name for each cluster, in the order of c.sizes".into(),
             Self::Distinct { distinct, .. } => format!("ask for at most {distinct} clusters"),
+            Self::BadMax { most, .. } => format!("set max to at most {most}"),
             Self::NotAvailable { .. } | Self::NoSolution { .. } => return None,
         })
     }

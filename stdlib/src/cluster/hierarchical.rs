@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `single`, `complete` | smallest, largest distance between members |
 //! | `average` | mean distance between members (UPGMA) |
-//! | `weighted` | mean of `d_ik` and `d_jk` (WPGMA, McQuitty) |
+//! | `weighted` | mean of `d_ik` and `d_jk` (WPGMA, `McQuitty`) |
 //! | `ward.D2`, `ward` | increase of the within sum of squares, height its root scale (Ward, 1963) |
 //! | `ward.D` | the same update on unsquared distances, as R once had it; not Ward's criterion |
 //! | `centroid`, `median` | distance of centroids; on squared distances, heights are square roots |
@@ -87,7 +87,7 @@ impl Linkage {
             Self::Single => ik.min(jk),
             Self::Complete | Self::Minimax => ik.max(jk),
             Self::Average => (i * ik + j * jk) / (i + j),
-            Self::Weighted => (ik + jk) / 2.0,
+            Self::Weighted => f64::midpoint(ik, jk),
             Self::Centroid => (i * ik + j * jk - i * j * ij / (i + j)) / (i + j),
             Self::Median => ((ik + jk) - ij / 2.0) / 2.0,
             Self::Flexible(beta) => (1.0 - beta) / 2.0 * (ik + jk) + beta * ij,
@@ -202,7 +202,9 @@ fn grow(
     let (n, linkage) = (basis.len(), params.linkage);
     let squares = linkage.squares() && params.square;
     if squares {
-        values.iter_mut().for_each(|d| *d *= *d);
+        for d in &mut values {
+            *d *= *d;
+        }
     }
     let mut steps = if linkage == Linkage::Minimax {
         agglomerate::minimax(n, &values, context)?
@@ -212,7 +214,9 @@ fn grow(
     drop(values);
     if squares {
         // An inverted centroid merge can round to a tiny negative square.
-        steps.steps.iter_mut().for_each(|s| s.height = s.height.max(0.0).sqrt());
+        for s in &mut steps.merged {
+            s.height = s.height.max(0.0).sqrt();
+        }
     }
     let mut tree = Tree::assemble(basis, metric, linkage, steps);
     if linkage.squares() && !params.square {
@@ -229,11 +233,11 @@ impl Tree {
         let n = basis.len();
         let mut owner: Vec<Node> = (0..n).map(Node::Unit).collect();
         let mut merges = Vec::with_capacity(n - 1);
-        for (number, Step { left, right, .. }) in steps.steps.iter().enumerate() {
+        for (number, Step { left, right, .. }) in steps.merged.iter().enumerate() {
             merges.push(ordered(owner[*left], owner[*right]));
             owner[*left] = Node::Merge(number);
         }
-        let heights: Vec<f64> = steps.steps.iter().map(|s| s.height).collect();
+        let heights: Vec<f64> = steps.merged.iter().map(|s| s.height).collect();
         let inversions = inversions(&merges, &heights);
         let mut warnings = Vec::new();
         if linkage.needs_euclidean() && metric != "euclidean" {

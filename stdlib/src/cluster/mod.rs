@@ -6,18 +6,36 @@
 
 mod agglomerate;
 mod basis;
+pub mod choose_k;
+pub mod compare;
 mod cut;
 pub mod distance;
 mod error;
+pub mod gap;
+pub mod gower;
 pub mod hierarchical;
+pub mod indices;
+pub mod kmeans;
+mod lloyd;
+pub mod method;
+pub mod pam;
 pub mod partition;
 pub mod pca;
+pub mod profile;
 mod silhouette;
 
 pub use basis::Basis;
+pub use choose_k::{ChooseK, ChooseParams, Pick, choose_k};
+pub use compare::{Agreement, agreement};
 pub use distance::{Distances, Metric, distances};
 pub use error::ClusterError;
+pub use gap::{Gap, GapParams, GapRule, Reference, gap};
+pub use gower::{GowerParams, gower};
 pub use hierarchical::{HclustParams, Linkage, Node, Tree, hclust, hclust_distances};
+pub use kmeans::{KmeansParams, Refinement, kmeans};
+pub use method::Method;
+pub use pam::{ClaraParams, clara, pam};
 pub use partition::{Clustering, NOISE};
 pub use pca::{Pca, PcaParams, pca};
+pub use profile::Profile;
 pub use silhouette::Silhouette;

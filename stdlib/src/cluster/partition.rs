@@ -163,11 +163,8 @@ impl Clustering {
         Ok(self
             .members()
             .iter()
-            .map(|members| {
-                *members
-                    .iter()
-                    .min_by(|a, b| sums[**a].total_cmp(&sums[**b]))
-                    .expect("a cluster has a member")
+            .filter_map(|members| {
+                members.iter().copied().min_by(|a, b| sums[*a].total_cmp(&sums[*b]))
             })
             .collect())
     }
