@@ -15,6 +15,7 @@ mod session;
 
 pub use complete::{Completeness, Completion};
 pub use display::{Bundle, Style};
+pub use esep_stdlib::context::{Progress, ProgressSink};
 pub use library::{Registry, Sink};
 pub use report::Report;
 pub use session::Session;

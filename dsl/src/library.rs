@@ -23,6 +23,13 @@ pub trait Sink {
     fn display(&self, bundle: &Bundle);
     /// Something the user should know although the cell goes on.
     fn warn(&self, text: &str);
+    /// Asks the user for a line of text; `None` where nobody can answer, or the user would not.
+    fn ask(&self, prompt: &str) -> Option<String> {
+        let _ = prompt;
+        None
+    }
+    /// Takes back what the cell has shown so far, as soon as it shows something else.
+    fn clear(&self) {}
 }
 
 type ShowFn = Box<dyn Fn(&Dynamic, &Style) -> Option<Bundle>>;
@@ -109,6 +116,16 @@ impl Shared {
     /// Tells the user something that does not stop the cell.
     pub(crate) fn warn(&self, text: &str) {
         self.sink.warn(text);
+    }
+
+    /// The user's answer to `prompt`.
+    pub(crate) fn ask(&self, prompt: &str) -> Option<String> {
+        self.sink.ask(prompt)
+    }
+
+    /// Takes back what the cell has shown so far.
+    pub(crate) fn clear(&self) {
+        self.sink.clear();
     }
 
     pub(crate) fn registry(&self) -> &Registry {

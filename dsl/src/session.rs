@@ -446,7 +446,7 @@ fn explain_syntax(kind: &ParseErrorType) -> Problem {
 
 impl Problem {
     /// What an interrupted cell reports.
-    fn interrupted() -> Self {
+    pub(crate) fn interrupted() -> Self {
         Self { interrupted: true, ..Self::new("interrupted") }
     }
 }

@@ -1,6 +1,7 @@
 //! Printing, checking, help and parameters.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use rhai::{Dynamic, ImmutableString, Module};
 
@@ -38,6 +39,40 @@ const ENTRIES: &[Entry] = &[
         see_also: &["print"],
         source: "",
         examples: &[Example { code: "display(load(\"regions_2023\").head(3))", shows: "" }],
+    },
+    Entry {
+        name: "input",
+        on: None,
+        room: "language",
+        summary: "Asks the user for a line of text.",
+        signature: "input(prompt)",
+        params: &[Param::arg("prompt", "text", "the question")],
+        returns: "text",
+        search: &["readline", "prompt", "ask", "stdin"],
+        errors: &["nobody can answer: the script runs in batch"],
+        see_also: &["param"],
+        source: "",
+        examples: &[Example {
+            code: "let region = \"Aktobe\"; if region == \"\" { region = input(\"Region? \"); } region",
+            shows: "Aktobe",
+        }],
+    },
+    Entry {
+        name: "clear_output",
+        on: None,
+        room: "language",
+        summary: "Clears what the cell has shown, when it next shows something; only in notebooks.",
+        signature: "clear_output()",
+        params: &[],
+        returns: "nothing",
+        search: &["clear", "refresh", "redraw", "animate"],
+        errors: &[],
+        see_also: &["display"],
+        source: "",
+        examples: &[Example {
+            code: "for step in 1..4 { clear_output(); print(`step ${step}`); }",
+            shows: "",
+        }],
     },
     Entry {
         name: "section",
@@ -159,14 +194,27 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.engine.register_global_module(constants.into());
 
     let shared = library.shared();
-    library.engine.register_fn("print", move |value: Dynamic| {
-        let text = if value.is_string() { value.to_string() } else { shared.show(&value).plain };
-        shared.print(&text);
+    // The engine hands what `print` returns to its print hook.
+    library.engine.register_fn("print", move |value: Dynamic| -> String {
+        if value.is_string() { value.to_string() } else { shared.show(&value).plain }
     });
     let shared = library.shared();
     library
         .engine
         .register_fn("display", move |value: Dynamic| shared.display(&shared.show(&value)));
+    let shared = library.shared();
+    library.engine.register_fn("input", move |prompt: &str| -> Fallible<String> {
+        shared.ask(prompt).ok_or_else(|| {
+            if shared.cancel().load(Ordering::Relaxed) {
+                return Problem::interrupted().into();
+            }
+            Problem::new("input: nobody can answer here")
+                .hint("pass the value as a parameter: param(name, default)")
+                .into()
+        })
+    });
+    let shared = library.shared();
+    library.engine.register_fn("clear_output", move || shared.clear());
     let shared = library.shared();
     let heading = move |title: &str, text: &str| {
         shared.display(&Doc::new().heading(title).text(text).bundle(&shared.style()));
