@@ -1,6 +1,10 @@
 //! Helpers shared by the integration tests.
+#![allow(clippy::panic, reason = "a helper of tests fails the test that calls it")]
 
 use std::path::{Path, PathBuf};
+
+pub mod program;
+pub mod python;
 
 /// The repository's root.
 pub fn root() -> PathBuf {

@@ -21,6 +21,7 @@ mod scores;
 mod sensitivity;
 mod spec;
 mod validate;
+mod weights;
 mod zero;
 
 pub use aggregate::{Aggregator, AggregatorOptions};
@@ -39,6 +40,10 @@ pub use sensitivity::{
     Sensitivity, SensitivityParams, Sobol, WeightDraw, WeightLevel, sensitivity,
 };
 pub use validate::FrameworkFault;
+pub use weights::{
+    Ahp, BestWorst, Bod, BodParams, DataWeights, ExpertWeights, WeightMethod, ahp, best_worst, bod,
+    correlation_matrix, expert_weights, kmo, optimised_weights, random_index, weights_of,
+};
 pub use zero::ZeroRule;
 
 use crate::error::Result;

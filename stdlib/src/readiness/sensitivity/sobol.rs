@@ -156,7 +156,7 @@ fn counted(
 }
 
 /// First and total order of a function on a full grid; the first factor runs fastest.
-fn exact(values: &[f64], sizes: &[usize]) -> (Vec<f64>, Vec<f64>) {
+fn exact(values: &[f64], sizes: &[usize]) -> Orders {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
@@ -228,14 +228,14 @@ fn sampled(study: &Study<'_>, factors: &[Factor], context: &Context) -> Result<S
         .collect::<Result<_>>()?;
     let all: Vec<usize> = (0..n).collect();
     let (first, total) = estimate(&rows, &all, d);
-    let mut resampled: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
+    let mut resampled: Vec<Orders> = Vec::new();
     let mut rng = rng(study.params.seed, u64::MAX - 1);
     for _ in 0..500 {
         context.check()?;
         let picked: Vec<usize> = (0..n).map(|_| rng.random_range(0..n)).collect();
         resampled.push(estimate(&rows, &picked, d));
     }
-    let interval = |get: &dyn Fn(&(Vec<f64>, Vec<f64>)) -> f64| {
+    let interval = |get: &dyn Fn(&Orders) -> f64| {
         let values: Vec<f64> = resampled.iter().map(get).collect();
         (crate::stats::quantile(&values, 0.025), crate::stats::quantile(&values, 0.975))
     };
@@ -244,12 +244,11 @@ fn sampled(study: &Study<'_>, factors: &[Factor], context: &Context) -> Result<S
     table(factors, &first, &total, &firsts, &totals, false, n * (d + 2))
 }
 
+/// First and total order indices, one of each per factor.
+type Orders = (Vec<f64>, Vec<f64>);
+
 /// The centred estimators over the rows `picked`.
-fn estimate(
-    rows: &[(f64, f64, Vec<f64>)],
-    picked: &[usize],
-    factors: usize,
-) -> (Vec<f64>, Vec<f64>) {
+fn estimate(rows: &[(f64, f64, Vec<f64>)], picked: &[usize], factors: usize) -> Orders {
     let n = picked.len() as f64;
     let mean = picked.iter().map(|r| rows[*r].0 + rows[*r].1).sum::<f64>() / (2.0 * n);
     let variance = picked
