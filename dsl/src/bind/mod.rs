@@ -4,6 +4,7 @@
 
 mod core;
 mod operators;
+mod readiness;
 mod table;
 mod vector;
 
@@ -16,6 +17,7 @@ pub(crate) const PRELUDE: &[(&str, &str)] = &[];
 pub(crate) fn register(library: &mut Library<'_>) {
     core::register(library);
     operators::register(library);
+    readiness::register(library);
     table::register(library);
     vector::register(library);
 }

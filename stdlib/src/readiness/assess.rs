@@ -11,6 +11,8 @@ use super::normalise::{Fault, Normaliser};
 use super::plan::{Callbacks, Plan, Rules};
 use super::rescale::{self, RescaleParams};
 use super::scores::{self, Scores};
+use super::verb::weigh_by;
+use super::weights::WeightMethod;
 use super::zero::ZeroRule;
 use crate::context::Context;
 use crate::error::Result;
@@ -27,6 +29,8 @@ pub struct ReadinessParams {
     pub rescale: RescaleParams,
     /// Weights of single nodes, kept as given; their siblings' are rescaled to sum 1. Default none.
     pub weights: Vec<(String, f64)>,
+    /// Nodes whose children are weighed by a method from their own values; default none.
+    pub weight_methods: Vec<(String, WeightMethod)>,
     /// One aggregation for every node; default each node's own, else the framework's.
     pub aggregate: Option<Aggregator>,
     /// Aggregation of single nodes, above all others; default none.
@@ -130,8 +134,7 @@ pub(crate) fn run(
     callbacks: &mut Callbacks<'_>,
     context: &Context,
 ) -> Result<Readiness> {
-    let framework = framework.with_weights(&params.weights)?;
-    let plan = Plan::compile(primitive, &framework, &params.rules())?;
+    let mut framework = framework.with_weights(&params.weights)?;
     let mut faults = Vec::new();
     for (code, _) in &params.normalise_items {
         if framework.find(primitive, code)?.as_item().is_none() {
@@ -160,6 +163,13 @@ pub(crate) fn run(
             callbacks,
         )?);
     }
+    let mut warnings = scores.warnings;
+    framework = weigh_by(framework, &params.weight_methods, &mut warnings, |framework| {
+        let plan = Plan::compile(primitive, framework, &params.rules())?;
+        let slots = plan.evaluate(primitive, worths.clone(), &scores.units, callbacks, context)?;
+        Ok((plan, slots))
+    })?;
+    let plan = Plan::compile(primitive, &framework, &params.rules())?;
     let slots = plan.evaluate(primitive, worths, &scores.units, callbacks, context)?;
     let mut result = Readiness {
         framework: Arc::new(framework),
@@ -167,7 +177,7 @@ pub(crate) fn run(
         units: scores.units,
         unit_name: scores.unit_name,
         faults,
-        warnings: scores.warnings,
+        warnings,
         plan,
         raw: scores.columns,
         slots,

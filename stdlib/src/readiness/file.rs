@@ -38,6 +38,14 @@ impl Framework {
         })
     }
 
+    /// Writes [`Framework::to_toml`] to the file at `path`.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        std::fs::write(path, self.to_toml()).map_err(|error| {
+            let (path, fault) = (path.display().to_string(), error.to_string());
+            ReadinessError::Framework { path, fault }.into()
+        })
+    }
+
     /// The framework described by TOML text, checked by [`Framework::validate`].
     pub fn from_toml(text: &str) -> Result<Self> {
         let value: Value = toml::from_str(text).map_err(|error| {

@@ -21,6 +21,7 @@ mod scores;
 mod sensitivity;
 mod spec;
 mod validate;
+mod verb;
 mod weights;
 mod zero;
 
@@ -40,6 +41,7 @@ pub use sensitivity::{
     Sensitivity, SensitivityParams, Sobol, WeightDraw, WeightLevel, sensitivity,
 };
 pub use validate::FrameworkFault;
+pub use verb::{AggregateParams, aggregate};
 pub use weights::{
     Ahp, BestWorst, Bod, BodParams, DataWeights, ExpertWeights, WeightMethod, ahp, best_worst, bod,
     correlation_matrix, expert_weights, kmo, optimised_weights, random_index, weights_of,

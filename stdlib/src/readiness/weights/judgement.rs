@@ -45,13 +45,14 @@ fn undefined(primitive: &str, reason: String, hint: &str) -> crate::Error {
         .into()
 }
 
-/// Weights from a reciprocal matrix: `a_ij` says how many times criterion i outweighs j.
-pub fn ahp(comparisons: &DMatrix<f64>, names: &[String]) -> Result<Ahp> {
-    let n = comparisons.nrows();
-    if n == 0 || n != comparisons.ncols() || names.len() != n {
-        let reason = format!("needs a square matrix, got {n} x {}", comparisons.ncols());
+/// Weights from a reciprocal matrix: row i, column j says how many times i outweighs j.
+pub fn ahp(rows: &[Vec<f64>], names: &[String]) -> Result<Ahp> {
+    let n = rows.len();
+    if n == 0 || rows.iter().any(|row| row.len() != n) || names.len() != n {
+        let reason = format!("needs a square matrix and as many names, got {n} rows");
         return Err(undefined("ahp", reason, "one row and one column per criterion"));
     }
+    let comparisons = DMatrix::from_fn(n, n, |i, j| rows[i][j]);
     for i in 0..n {
         for j in 0..n {
             let value = comparisons[(i, j)];
@@ -73,7 +74,7 @@ pub fn ahp(comparisons: &DMatrix<f64>, names: &[String]) -> Result<Ahp> {
     let mut lambda_max = n as f64;
     // A positive matrix has one dominant eigenvector; power iteration converges geometrically.
     for _ in 0..10_000 {
-        let image = comparisons * &weights;
+        let image = &comparisons * &weights;
         let sum = image.sum();
         let next = image / sum;
         let moved = (&next - &weights).amax();
@@ -269,7 +270,7 @@ mod tests {
     #[test]
     fn a_consistent_matrix_gives_back_its_weights() {
         let w: [f64; 3] = [0.6, 0.3, 0.1];
-        let matrix = DMatrix::from_fn(3, 3, |i, j| w[i] / w[j]);
+        let matrix: Vec<Vec<f64>> = w.iter().map(|a| w.iter().map(|b| a / b).collect()).collect();
         let answer = ahp(&matrix, &names(3)).unwrap();
         for (got, want) in answer.weights.iter().zip(w) {
             assert!((got - want).abs() < 1e-14);
@@ -283,13 +284,12 @@ mod tests {
     fn a_circle_of_preferences_is_inconsistent() {
         // a beats b beats c beats a, each 3 to 1: all weights equal, lambda = 1 + 3 + 1/3.
         let third = 1.0 / 3.0;
-        let matrix =
-            DMatrix::from_row_slice(3, 3, &[1.0, 3.0, third, third, 1.0, 3.0, 3.0, third, 1.0]);
+        let matrix = [vec![1.0, 3.0, third], vec![third, 1.0, 3.0], vec![3.0, third, 1.0]];
         let answer = ahp(&matrix, &names(3)).unwrap();
         assert!((answer.lambda_max - 13.0 / 3.0).abs() < 1e-12);
         assert!((answer.consistency_ratio - 2.0 / 3.0 / 0.58).abs() < 1e-12);
         assert_eq!(answer.warnings.len(), 1);
-        let lopsided = DMatrix::from_row_slice(2, 2, &[1.0, 3.0, 3.0, 1.0]);
+        let lopsided = [vec![1.0, 3.0], vec![3.0, 1.0]];
         let error = ahp(&lopsided, &names(2)).unwrap_err().to_string();
         assert!(error.contains("c0 against c1 is 3, but 3 the other way round"), "{error}");
     }

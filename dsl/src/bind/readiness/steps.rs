@@ -1,0 +1,188 @@
+//! Steps of a composite index on plain tables.
+
+use esep_stdlib::readiness::{AggregateParams, Missing, Normaliser, aggregate, normalise};
+use esep_stdlib::{Choice, Table, Vector};
+use rhai::{Dynamic, Map, NativeCallContext};
+
+use super::options::{self, Closures};
+use crate::convert;
+use crate::help::{Entry, Example, Param};
+use crate::library::{Library, Shared};
+use crate::options::Options;
+use crate::report::{Fallible, Raise};
+
+const T: Param = Param::arg("t", "Table", "units in rows, indicators in columns");
+
+const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "normalise",
+        on: None,
+        room: "readiness",
+        summary: "Puts every numeric column on one scale, more being better; other columns stay.",
+        signature: "normalise(t, method, options)",
+        params: &[
+            T,
+            Param::arg(
+                "method",
+                "text or closure",
+                "minmax, zscore, rank, percentile_rank, borda, distance_to_target, distance_to_leader, distance_to_reference, fraction_of_max, goalposts, or |values| -> vector",
+            ),
+            Param::option("range", "[low, high]", "[0, 1]", "range of minmax and goalposts"),
+            Param::option("moments", "[mean, sd]", "[0, 1]", "moments of zscore"),
+            Param::option("negative", "text or array", "[]", "columns in which less is better"),
+            Param::option("ties", "text", "\"min\"", "ties of ranks: min or average"),
+            Param::option("reference", "text", "none", "row label for distance_to_reference"),
+            Param::option("targets", "map", "none", "column -> value to reach"),
+            Param::option("goalposts", "map", "none", "column -> [low, high] raw values, clipped"),
+        ],
+        returns: "Table of the same shape; missing cells stay missing, a constant column becomes the middle of the range (minmax), the mean (zscore) or 1 (distances)",
+        search: &["minmax", "scale", "standardise", "Normalise", "rescale"],
+        errors: &["an unknown method", "a target or goalpost that is not given"],
+        see_also: &["aggregate", "readiness", "standardise"],
+        source: "OECD and JRC, Handbook on Constructing Composite Indicators (2008), step 5",
+        examples: &[Example {
+            code: "normalise(load(\"regions_2023\"), \"minmax\", #{ range: [1, 100] }).gdp_per_capita.max()",
+            shows: "100",
+        }],
+    },
+    Entry {
+        name: "aggregate",
+        on: None,
+        room: "readiness",
+        summary: "One value per row from the numeric columns of a table.",
+        signature: "aggregate(t, method, options)",
+        params: &[
+            T,
+            Param::arg(
+                "method",
+                "text, map or closure",
+                "arithmetic, geometric, harmonic, power, min, max, median, owa, mazziotta_pareto, adjusted_mazziotta_pareto, copeland, topsis, wroclaw, #{ rule: \"power\", p: 2 }, or |values, weights| -> number",
+            ),
+            Param::option(
+                "weights",
+                "map or labelled Vector",
+                "equal",
+                "column -> weight, only proportions matter; columns not named weigh nothing",
+            ),
+            Param::option(
+                "zero",
+                "text",
+                "\"keep\"",
+                "zeros in a product: floor, skip, drop, keep, error",
+            ),
+            Param::option("floor", "number", "0.01", "height of the floor, in (0, 1)"),
+            Param::option("missing", "text", "\"available\"", "available, propagate, worst, error"),
+        ],
+        returns: "Vector labelled as the rows; missing for a row without values",
+        search: &["composite", "mean", "topsis", "a_amean", "a_gmean", "ranking"],
+        errors: &["an unknown column among the weights", "values below 0 in a product"],
+        see_also: &["normalise", "readiness"],
+        source: "see readiness(); Hwang and Yoon (1981), Copeland (1951), Mazziotta and Pareto (2016), Hellwig (1968), Yager (1988)",
+        examples: &[
+            Example {
+                code: "let z = normalise(load(\"regions_2023\"), \"minmax\");\naggregate(z, \"topsis\").len()",
+                shows: "20",
+            },
+            Example {
+                code: "let t = table(#{ a: [1, 2], b: [4, 8] });\naggregate(t, \"geometric\").to_array()",
+                shows: "[2.0, 4.0]",
+            },
+        ],
+    },
+];
+
+pub(super) fn register(library: &mut Library<'_>) {
+    library.document(ENTRIES);
+    library.engine.register_fn(
+        "normalise",
+        |context: NativeCallContext, t: Table, method: Dynamic| {
+            rescaled(&context, &t, &method, Map::new())
+        },
+    );
+    library.engine.register_fn(
+        "normalise",
+        |context: NativeCallContext, t: Table, method: Dynamic, options: Map| {
+            rescaled(&context, &t, &method, options)
+        },
+    );
+    let shared = library.shared();
+    library.engine.register_fn(
+        "aggregate",
+        move |context: NativeCallContext, t: Table, method: Dynamic| {
+            aggregated(&shared, &context, &t, &method, &Dynamic::UNIT)
+        },
+    );
+    let shared = library.shared();
+    library.engine.register_fn(
+        "aggregate",
+        move |context: NativeCallContext, t: Table, method: Dynamic, options: Dynamic| {
+            aggregated(&shared, &context, &t, &method, &options)
+        },
+    );
+}
+
+fn rescaled(
+    context: &NativeCallContext,
+    table: &Table,
+    method: &Dynamic,
+    given: Map,
+) -> Fallible<Table> {
+    let mut closures = Closures::default();
+    let rule = options::normaliser("normalise", method, &mut closures)?;
+    let mut options = Options::new("normalise", given);
+    let mut params = options::rescale("normalise", &mut options)?;
+    params.negative = options.texts("negative")?.unwrap_or_default();
+    options.finish()?;
+    let mut callbacks = closures.callbacks(context);
+    let own = match rule {
+        Normaliser::Custom(number) => callbacks.normalise.get_mut(number).map(AsMut::as_mut),
+        _ => None,
+    };
+    let result = normalise(table, rule, &params, own);
+    drop(callbacks);
+    closures.settle(result)
+}
+
+/// The third argument is the option map, or the weights themselves: a vector or name -> number.
+fn aggregated(
+    shared: &Shared,
+    context: &NativeCallContext,
+    table: &Table,
+    method: &Dynamic,
+    third: &Dynamic,
+) -> Fallible<Vector> {
+    const NAME: &str = "aggregate";
+    let mut closures = Closures::default();
+    let mut params = AggregateParams::by(options::aggregator(NAME, method, &mut closures)?);
+    let columns = table.columns();
+    let names_columns = third.read_lock::<Map>().is_some_and(|map| {
+        !map.is_empty() && map.keys().all(|key| columns.iter().any(|c| c == key.as_str()))
+    });
+    if third.is::<Vector>() || names_columns {
+        params.weights = options::named_numbers(NAME, "weights", third)?;
+    } else if let Some(map) = third.read_lock::<Map>() {
+        let mut options = Options::new(NAME, map.clone());
+        if let Some(weights) = options.take("weights") {
+            params.weights = options::named_numbers(NAME, "weights", &weights)?;
+        }
+        if let Some(zero) = options::zero(NAME, &mut options)? {
+            params.zero = zero;
+        }
+        if let Some(name) = options.text("missing")? {
+            params.missing = Missing::parse(NAME, "missing", &name).raise()?;
+        }
+        options.finish()?;
+    } else if !third.is_unit() {
+        return Err(esep_stdlib::Error::Invalid {
+            primitive: NAME,
+            parameter: "weights",
+            rule: "be a labelled vector, a map column -> weight or an option map".into(),
+            value: convert::brief(third),
+        })
+        .raise();
+    }
+    let mut callbacks = closures.callbacks(context);
+    let result = aggregate(table, &params, &mut callbacks, &shared.context());
+    drop(callbacks);
+    closures.settle(result)
+}
