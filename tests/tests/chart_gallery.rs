@@ -431,3 +431,24 @@ fn alt_text_says_what_is_seen() {
     let text = tree(true).alt_text().unwrap();
     assert!(text.contains("cut into 3 clusters"), "{text}");
 }
+
+#[test]
+fn text_fits_the_terminal_and_names_every_unit() {
+    for (name, chart) in gallery() {
+        for width in [60, 100] {
+            let text = chart.to_text(width).unwrap();
+            if width == 100 {
+                keep(name, "txt", text.as_bytes());
+            }
+            for line in text.lines() {
+                assert!(line.chars().count() <= width, "{name}: {line}");
+            }
+            let drawn = text.chars().filter(|c| "█▏▎▍▌▋▊▉─●▲■▓▒░·".contains(*c)).count();
+            assert!(drawn > 10, "{name} shows its marks:\n{text}");
+        }
+    }
+    let text = tree(true).to_text(100).unwrap();
+    for region in texts(&inputs()["labels"]) {
+        assert!(text.lines().any(|line| line.ends_with(&region)), "{region} in\n{text}");
+    }
+}

@@ -25,6 +25,7 @@ mod save;
 mod scale;
 pub mod scene;
 mod svg;
+mod text;
 mod train;
 mod vega;
 
@@ -60,6 +61,11 @@ impl Chart {
     /// The chart as a Vega-Lite 5 specification with its data in it.
     pub fn to_vega_lite(&self) -> Result<serde_json::Value> {
         vega::write(self)
+    }
+
+    /// The chart as text of at most `width` columns, for a terminal.
+    pub fn to_text(&self, width: usize) -> Result<String> {
+        text::write(self, width)
     }
 
     /// What the chart shows, in words.
