@@ -70,6 +70,12 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// The formula and the bytes of it that are wrong, where the error lies in one.
+    pub fn formula_span(&self) -> Option<(&str, std::ops::Range<usize>)> {
+        let Self::Formula(error) = self else { return None };
+        error.place().map(|place| (place.formula.as_str(), place.start..place.end))
+    }
+
     /// How to mend it, where something useful can be said.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -1,5 +1,36 @@
 //! Stochastic frontier models.
+//!
+//! A model is one scalar function, the density of an observation's composed error
+//! ([`density`]); its exact derivatives come with it ([`jet`]) and are chained through the design
+//! matrices in one pass over the rows. For half-normal inefficiency the maximum is global, both
+//! boundaries included.
 
+mod assemble;
+mod data;
+pub mod density;
+mod deterministic;
+mod efficiency;
+mod engine;
 mod error;
+mod fit;
+pub mod jet;
+mod lr;
+pub mod normal;
+mod params;
+mod posterior;
+mod profile;
+mod report;
+mod sample;
+mod solve;
 
+pub use density::Inefficiency;
+pub use efficiency::{Efficiency, EfficiencyParams, Estimator, Truncated};
+pub use engine::Stop;
 pub use error::FrontierError;
+pub use fit::{
+    Boundary, DeterministicFit, EquationFit, Estimate, OlsFit, Search, SfaFit, fit_formula, sfa,
+};
+pub use lr::LrTest;
+pub use params::{Orientation, SfaParams};
+pub use posterior::Law;
+pub use profile::LocalMaximum;

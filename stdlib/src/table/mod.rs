@@ -10,6 +10,7 @@ mod vector;
 
 pub use arithmetic::{BinaryOp, MathFn};
 pub use error::TableError;
+pub(crate) use frame::name_rows;
 pub use frame::{ColumnMeta, Kind, Matrix, Table};
 pub use standardise::Standardised;
 pub use vector::{Cell, Vector};

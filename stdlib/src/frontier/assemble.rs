@@ -1,0 +1,279 @@
+//! From a solution in scaled columns to a result in the units of the data.
+
+use std::sync::Arc;
+
+use nalgebra::{DMatrix, DVector};
+
+use super::data::{cross, gram};
+use super::density::Point;
+use super::deterministic;
+use super::engine::Index;
+use super::fit::{
+    Boundary, DeterministicFit, EquationFit, Estimate, Indices, OlsFit, Problem, Search, SfaFit,
+    equation_name,
+};
+use super::params::SfaParams;
+use super::report;
+use super::solve::{Place, Solution, likelihood};
+use crate::table::Table;
+
+fn estimate(name: &str, value: f64, se: Option<f64>) -> Estimate {
+    Estimate { name: name.to_owned(), value, se: se.filter(|s| s.is_finite()) }
+}
+
+/// What each place of the maximum gives.
+struct Found {
+    /// Frontier coefficients of scaled columns.
+    coef: Vec<f64>,
+    loglik: f64,
+    /// The two constants `ln sigma_v^2` and `ln sigma_u^2`, where they are constants.
+    ln_v: Option<f64>,
+    ln_u: Option<f64>,
+    /// In the units of the data.
+    vcov: Option<DMatrix<f64>>,
+    boundary: Boundary,
+    equations: Vec<EquationFit>,
+    /// Positions of the two constants in `vcov`.
+    at: Option<(usize, usize)>,
+    indices: Indices,
+}
+
+pub(super) fn assemble(
+    problem: Problem,
+    solution: Solution,
+    table: &Table,
+    params: &SfaParams,
+) -> SfaFit {
+    let sample = &problem.sample;
+    let n = sample.n();
+    let map = sample.scaled.map();
+    let given = |coef: &[f64]| -> Vec<f64> {
+        (&map * DVector::from_row_slice(coef)).iter().copied().collect()
+    };
+    let ols_sigma_sq = sample.ols_ssr / n;
+    let ols = OlsFit {
+        coef: given(sample.ols.as_slice()),
+        sigma_sq: ols_sigma_sq,
+        loglik: sample.ols_loglik(),
+        skewness: sample.skewness,
+    };
+    let deterministic = solution.deterministic.as_ref().map(|(fit, loglik)| {
+        let mut on_frontier = fit.active.clone();
+        on_frontier.sort_unstable();
+        let (coef, sigma_sq) = (given(&fit.coef), fit.ssr / n);
+        DeterministicFit { coef, sigma_sq, loglik: *loglik, on_frontier }
+    });
+    let found = match &solution.place {
+        Place::Inside(_) => interior(&problem, &solution, params, &map),
+        Place::GammaZero => {
+            let inverse =
+                gram(&sample.scaled.z, sample.weights.as_deref()).cholesky().map(|c| c.inverse());
+            Found {
+                coef: sample.ols.iter().copied().collect(),
+                loglik: ols.loglik,
+                ln_v: Some(ols_sigma_sq.ln()),
+                ln_u: Some(f64::NEG_INFINITY),
+                vcov: inverse.map(|v| &map * v * map.transpose() * ols_sigma_sq),
+                boundary: Boundary::GammaZero,
+                equations: Vec::new(),
+                at: None,
+                indices: constant(ols_sigma_sq.ln(), f64::NEG_INFINITY),
+            }
+        }
+        Place::GammaOne => {
+            let (fit, loglik) =
+                solution.deterministic.as_ref().expect("this end won, so it exists");
+            let ln_u = (fit.ssr / n).ln();
+            Found {
+                coef: fit.coef.clone(),
+                loglik: *loglik,
+                ln_v: Some(f64::NEG_INFINITY),
+                ln_u: Some(ln_u),
+                vcov: None,
+                boundary: Boundary::GammaOne,
+                equations: Vec::new(),
+                at: None,
+                indices: constant(f64::NEG_INFINITY, ln_u),
+            }
+        }
+    };
+    let se = |j: usize| found.vcov.as_ref().map(|v| v[(j, j)].sqrt());
+    let coef = given(&found.coef)
+        .into_iter()
+        .zip(&problem.plan.names)
+        .enumerate()
+        .map(|(j, (value, name))| estimate(name, value, se(j)))
+        .collect();
+    let residuals = deterministic::residuals(&sample.scaled.z, &sample.y, &found.coef);
+    let (stop, gradient, concave) = match &solution.place {
+        Place::Inside(inside) => {
+            (Some(inside.stop), Some(inside.gradient), Some(inside.vcov.is_some()))
+        }
+        Place::GammaZero => {
+            let weighted: Vec<f64> = match &sample.weights {
+                Some(w) => residuals.iter().zip(w).map(|(r, w)| r * w).collect(),
+                None => residuals.clone(),
+            };
+            let score = cross(&sample.scaled.z, &weighted) / ols_sigma_sq;
+            (None, Some(score.amax() / n), None)
+        }
+        Place::GammaOne => (None, None, None),
+    };
+    let [sigma_sq, gamma, lambda, sigma_u, sigma_v] = variances(&found);
+    let labels = table.labels().map(|labels| {
+        Arc::new(problem.frame.rows.iter().map(|row| Some(labels.value(*row as usize))).collect())
+    });
+    let nparams =
+        problem.plan.names.len() + problem.others.iter().map(|o| o.names.len()).sum::<usize>();
+    let mut fit = SfaFit {
+        formula: problem.plan.formula.clone(),
+        params: params.clone(),
+        coef,
+        equations: found.equations,
+        vcov: found.vcov,
+        loglik: found.loglik,
+        nparams,
+        sigma_sq,
+        gamma,
+        lambda,
+        sigma_u,
+        sigma_v,
+        boundary: found.boundary,
+        search: Search {
+            global: params.is_plain_half_normal(),
+            stop,
+            iterations: solution.iterations,
+            starts: solution.starts,
+            reached: solution.reached,
+            gradient,
+            concave,
+            maxima: solution.maxima,
+            profile: solution.profile,
+            drift: solution.drift,
+        },
+        ols,
+        deterministic,
+        residuals,
+        warnings: Vec::new(),
+        rows: problem.frame.rows,
+        missing: problem.frame.missing,
+        outside: problem.frame.outside,
+        labels,
+        label_name: table.label_name().map(str::to_owned),
+        table: table.clone(),
+        plan: problem.plan,
+        indices: found.indices,
+    };
+    fit.warnings = report::warnings(&fit);
+    fit
+}
+
+fn constant(ln_v: f64, ln_u: f64) -> Indices {
+    Indices::Constant(Point { e: 0.0, ln_v, ln_u, mu: 0.0, shape: 0.0 })
+}
+
+fn interior(
+    problem: &Problem,
+    solution: &Solution,
+    params: &SfaParams,
+    map: &DMatrix<f64>,
+) -> Found {
+    let Place::Inside(inside) = &solution.place else {
+        unreachable!("called for interior maxima only")
+    };
+    let p = map.nrows();
+    let total = inside.coef.len();
+    let mut jacobian = DMatrix::zeros(total, total);
+    jacobian.view_mut((0, 0), (p, p)).copy_from(map);
+    let mut start = p;
+    for other in &problem.others {
+        let width = other.names.len();
+        jacobian.view_mut((start, start), (width, width)).copy_from(&other.scaled.map());
+        start += width;
+    }
+    // Where the likelihood has no finite maximum no curvature measures the uncertainty.
+    let vcov = inside.vcov.as_ref().filter(|_| solution.drift.is_none());
+    let vcov = vcov.map(|v| &jacobian * v * jacobian.transpose());
+    let all = &jacobian * DVector::from_row_slice(&inside.coef);
+    let mut equations = Vec::new();
+    let mut start = p;
+    let (mut ln_v, mut ln_u) = (None, None);
+    let mut constants = true;
+    for other in &problem.others {
+        let coef = other
+            .names
+            .iter()
+            .enumerate()
+            .map(|(j, name)| {
+                let at = start + j;
+                estimate(name, all[at], vcov.as_ref().map(|v| v[(at, at)].sqrt()))
+            })
+            .collect();
+        let single = other.names.len() == 1 && other.intercept;
+        constants &= single;
+        match other.index {
+            Index::Noise if single => ln_v = Some((all[start], start)),
+            Index::Inefficiency if single => ln_u = Some((all[start], start)),
+            _ => {}
+        }
+        equations.push(EquationFit { name: equation_name(other.index, params).into(), coef });
+        start += other.names.len();
+    }
+    if problem.others.iter().any(|o| o.index == Index::Scaling) {
+        ln_u = None;
+    }
+    let model = likelihood(&problem.sample, &problem.others, params.inefficiency);
+    let indices = if constants {
+        let first = model.points_of(&inside.coef, 0..1);
+        Indices::Constant(first[0])
+    } else {
+        Indices::Rows(model.points_of(&inside.coef, 0..problem.sample.y.len()))
+    };
+    Found {
+        coef: inside.coef[..p].to_vec(),
+        loglik: inside.loglik,
+        at: ln_v.zip(ln_u).map(|(v, u)| (v.1, u.1)),
+        ln_v: ln_v.map(|v| v.0),
+        ln_u: ln_u.map(|u| u.0),
+        vcov,
+        boundary: Boundary::None,
+        equations,
+        indices,
+    }
+}
+
+/// `sigma_sq, gamma, lambda, sigma_u, sigma_v` with standard errors by the delta method.
+fn variances(found: &Found) -> [Option<Estimate>; 5] {
+    let delta = |dv: f64, du: f64| {
+        let (matrix, (v, u)) = (found.vcov.as_ref()?, found.at?);
+        let variance =
+            dv * dv * matrix[(v, v)] + 2.0 * dv * du * matrix[(v, u)] + du * du * matrix[(u, u)];
+        (variance >= 0.0).then(|| variance.sqrt())
+    };
+    let single = |d: f64, pick: fn((usize, usize)) -> usize| {
+        let (matrix, at) = (found.vcov.as_ref()?, found.at?);
+        Some(d * matrix[(pick(at), pick(at))].sqrt())
+    };
+    let sigma_u = found.ln_u.map(|ln_u| {
+        let sigma = (0.5 * ln_u).exp();
+        estimate("sigma_u", sigma, single(0.5 * sigma, |at| at.1))
+    });
+    let sigma_v = found.ln_v.map(|ln_v| {
+        let sigma = (0.5 * ln_v).exp();
+        estimate("sigma_v", sigma, single(0.5 * sigma, |at| at.0))
+    });
+    let (Some(ln_v), Some(ln_u)) = (found.ln_v, found.ln_u) else {
+        return [None, None, None, sigma_u, sigma_v];
+    };
+    let (v, u) = (ln_v.exp(), ln_u.exp());
+    let gamma = u / (u + v);
+    let spread = gamma * (1.0 - gamma);
+    let lambda = (0.5 * (ln_u - ln_v)).exp();
+    [
+        Some(estimate("sigma_sq", u + v, delta(v, u))),
+        Some(estimate("gamma", gamma, delta(-spread, spread))),
+        Some(estimate("lambda", lambda, delta(-0.5 * lambda, 0.5 * lambda))),
+        sigma_u,
+        sigma_v,
+    ]
+}

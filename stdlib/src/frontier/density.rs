@@ -1,0 +1,325 @@
+//! The density of one composed error, `e = v - u`, in a few linear indices.
+//!
+//! Each model is one scalar function of [`Point`], generic over [`Num`]: with `f64` it is the
+//! density, with dual numbers it brings its exact score and Hessian along. A cost frontier enters
+//! with `e = -(y - x'b)`. Noise `v` is normal with standard deviation `sigma_v`; `sigma_u` is the
+//! scale of inefficiency `u`, whose mean is [`Inefficiency::mean`].
+
+use std::f64::consts::LN_2;
+
+use super::jet::Num;
+use super::normal::HALF_LN_2PI;
+use crate::choice::Choice;
+
+/// The distribution of inefficiency `u >= 0`, of scale `sigma_u`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Inefficiency {
+    /// `|N(0, sigma_u^2)|` (Aigner, Lovell and Schmidt, 1977).
+    #[default]
+    HalfNormal,
+    /// `exp(-u / sigma_u) / sigma_u` (Meeusen and van den Broeck, 1977).
+    Exponential,
+    /// `N(mu, sigma_u^2)` cut at zero (Stevenson, 1980).
+    TruncatedNormal,
+    /// `u exp(-u^2 / (2 sigma_u^2)) / sigma_u^2` (Hajargasht, 2015).
+    Rayleigh,
+    /// Uniform on `[0, theta]`, `theta = sqrt(12) sigma_u`, so that `sigma_u` is its standard
+    /// deviation (Li, 1996).
+    Uniform,
+    /// `2 (1 - exp(-u / sigma_u)) exp(-u / sigma_u) / sigma_u` (Papadopoulos, 2021).
+    GeneralisedExponential,
+    /// `(1 + k) / ((2 k + 1) sigma_u) (2 exp(-u / sigma_u) - exp(-(1 + k) u / sigma_u))`, `k > 0`
+    /// (Wang, 2012).
+    TruncatedSkewedLaplace,
+}
+
+impl Choice for Inefficiency {
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("half_normal", Self::HalfNormal),
+        ("exponential", Self::Exponential),
+        ("truncated_normal", Self::TruncatedNormal),
+        ("rayleigh", Self::Rayleigh),
+        ("uniform", Self::Uniform),
+        ("generalised_exponential", Self::GeneralisedExponential),
+        ("truncated_skewed_laplace", Self::TruncatedSkewedLaplace),
+    ];
+}
+
+/// What one observation's density depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Point<N> {
+    /// The composed error `v - u`.
+    pub e: N,
+    /// `ln sigma_v^2`.
+    pub ln_v: N,
+    /// `ln sigma_u^2`.
+    pub ln_u: N,
+    /// Mean of the normal before truncation.
+    pub mu: N,
+    /// Logarithm of the shape parameter.
+    pub shape: N,
+}
+
+impl Inefficiency {
+    /// Whether it has a mean before truncation, `mu`.
+    pub fn has_mean(self) -> bool {
+        self == Self::TruncatedNormal
+    }
+
+    /// Name of the shape parameter, where it has one.
+    pub fn shape(self) -> Option<&'static str> {
+        (self == Self::TruncatedSkewedLaplace).then_some("k")
+    }
+
+    /// `ln f(e)`.
+    #[inline]
+    pub fn ln_density<N: Num>(self, at: &Point<N>) -> N {
+        match self {
+            Self::HalfNormal => half_normal(at),
+            Self::Exponential => exponential(at, at.ln_u * 0.5),
+            Self::TruncatedNormal => truncated_normal(at),
+            Self::Rayleigh => rayleigh(at),
+            Self::Uniform => uniform(at),
+            Self::GeneralisedExponential => {
+                let slow = exponential(at, at.ln_u * 0.5);
+                let fast = exponential(at, at.ln_u * 0.5 - LN_2);
+                slow + (-(fast - slow).exp() + 2.0).ln()
+            }
+            Self::TruncatedSkewedLaplace => {
+                let k1 = at.shape.exp() + 1.0;
+                let slow = exponential(at, at.ln_u * 0.5);
+                let fast = exponential(at, at.ln_u * 0.5 - k1.ln());
+                let weight = (k1 / (k1 * 2.0 - 1.0)).ln();
+                weight + slow + (-(fast - slow).exp() / k1 + 2.0).ln()
+            }
+        }
+    }
+
+    /// `ln k(u)`, the density of inefficiency itself.
+    pub fn ln_prior(self, u: f64, at: &Point<f64>) -> f64 {
+        let sigma = (0.5 * at.ln_u).exp();
+        let t = u / sigma;
+        if u < 0.0 {
+            return f64::NEG_INFINITY;
+        }
+        let shape = at.shape.exp();
+        sigma_free(self, t, at.mu / sigma, shape) - 0.5 * at.ln_u
+    }
+
+    /// `E[u]` over the units of a point, without conditioning on `e`, and `V[u]`.
+    pub fn moments(self, at: &Point<f64>) -> (f64, f64) {
+        let s = (0.5 * at.ln_u).exp();
+        let pi = std::f64::consts::PI;
+        match self {
+            Self::HalfNormal => (s * (2.0 / pi).sqrt(), s * s * (1.0 - 2.0 / pi)),
+            Self::Exponential => (s, s * s),
+            Self::TruncatedNormal => {
+                let (_, _, second) = super::normal::ln_cdf_jet(at.mu / s);
+                let mean = super::efficiency::Truncated { mu: at.mu, sigma: s }.mean();
+                (mean, s * s * (1.0 + second))
+            }
+            Self::Rayleigh => (s * (pi / 2.0).sqrt(), s * s * (2.0 - pi / 2.0)),
+            Self::Uniform => (s * 3.0_f64.sqrt(), s * s),
+            Self::GeneralisedExponential => (1.5 * s, 1.25 * s * s),
+            Self::TruncatedSkewedLaplace => {
+                let k1 = 1.0 + at.shape.exp();
+                let weight = k1 / (2.0 * k1 - 1.0);
+                let first = weight * s * (2.0 - 1.0 / (k1 * k1));
+                let square = weight * 2.0 * s * s * (2.0 - 1.0 / k1.powi(3));
+                (first, square - first * first)
+            }
+        }
+    }
+}
+
+/// `ln k(t)` for scale 1.
+fn sigma_free(family: Inefficiency, t: f64, mu: f64, shape: f64) -> f64 {
+    match family {
+        Inefficiency::HalfNormal => LN_2 - HALF_LN_2PI - 0.5 * t * t,
+        Inefficiency::Exponential => -t,
+        Inefficiency::TruncatedNormal => {
+            -HALF_LN_2PI - 0.5 * (t - mu).powi(2) - super::normal::ln_cdf(mu)
+        }
+        Inefficiency::Rayleigh => t.ln() - 0.5 * t * t,
+        Inefficiency::Uniform => {
+            // The end itself belongs to the range, whatever the rounding of t.
+            if t * t <= 12.0 * (1.0 + 1e-14) { -0.5 * 12.0_f64.ln() } else { f64::NEG_INFINITY }
+        }
+        Inefficiency::GeneralisedExponential => LN_2 - t + (-(-t).exp_m1()).ln(),
+        Inefficiency::TruncatedSkewedLaplace => {
+            ((1.0 + shape) / (2.0 * shape + 1.0) * (2.0 - (-shape * t).exp())).ln() - t
+        }
+    }
+}
+
+/// `ln 2 - ln(2 pi)/2 - ln sigma - e^2/(2 sigma^2) + ln Phi(-e lambda / sigma)`.
+#[inline]
+fn half_normal<N: Num>(at: &Point<N>) -> N {
+    let sigma_sq = at.ln_v.exp() + at.ln_u.exp();
+    let lambda = ((at.ln_u - at.ln_v) * 0.5).exp();
+    let arg = -at.e * lambda / sigma_sq.sqrt();
+    arg.ln_cdf() - sigma_sq.ln() * 0.5 - at.e * at.e / (sigma_sq * 2.0) + (LN_2 - HALF_LN_2PI)
+}
+
+/// `-ln s + sigma_v^2/(2 s^2) + e/s + ln Phi(-e/sigma_v - sigma_v/s)`, `s = exp(ln_s)`.
+#[inline]
+fn exponential<N: Num>(at: &Point<N>, ln_s: N) -> N {
+    let rate = (-ln_s).exp();
+    let sigma_v = (at.ln_v * 0.5).exp();
+    let arg = -at.e / sigma_v - sigma_v * rate;
+    if arg.value() < 0.0 {
+        // The squares cancel against the tail of Phi; what is left has no large terms.
+        arg.ln_scaled_cdf() - ln_s - at.e * at.e / (sigma_v * sigma_v * 2.0)
+    } else {
+        let tilt = sigma_v * rate;
+        arg.ln_cdf() - ln_s + tilt * tilt * 0.5 + at.e * rate
+    }
+}
+
+/// `-ln(2 pi)/2 - ln sigma - (e + mu)^2/(2 sigma^2) + ln Phi(a) - ln Phi(mu/sigma_u)` with
+/// `a = mu/(lambda sigma) - e lambda/sigma`.
+#[inline]
+fn truncated_normal<N: Num>(at: &Point<N>) -> N {
+    let sigma_sq = at.ln_v.exp() + at.ln_u.exp();
+    let sigma = sigma_sq.sqrt();
+    let lambda = ((at.ln_u - at.ln_v) * 0.5).exp();
+    let a = at.mu / (lambda * sigma) - at.e * lambda / sigma;
+    let b = at.mu * (at.ln_u * -0.5).exp();
+    let scale = sigma_sq.ln() * -0.5 - HALF_LN_2PI;
+    if a.value() < 0.0 && b.value() < 0.0 {
+        let noise = at.e * at.e * (-at.ln_v).exp() * 0.5;
+        return scale - noise + a.ln_scaled_cdf() - b.ln_scaled_cdf();
+    }
+    let centred = at.e + at.mu;
+    scale - centred * centred / (sigma_sq * 2.0) + a.ln_cdf() - b.ln_cdf()
+}
+
+/// `ln sigma*^2 - ln sigma_u^2 - ln sigma_v - e^2/(2 sigma^2) + ln(phi(a) + a Phi(a))`,
+/// `a = mu*/sigma*`.
+#[inline]
+fn rayleigh<N: Num>(at: &Point<N>) -> N {
+    let sigma_sq = at.ln_v.exp() + at.ln_u.exp();
+    let lambda = ((at.ln_u - at.ln_v) * 0.5).exp();
+    let a = -at.e * lambda / sigma_sq.sqrt();
+    at.ln_v * 0.5 - sigma_sq.ln() - at.e * at.e / (sigma_sq * 2.0) + a.ln_partial_mean()
+}
+
+/// `ln(Phi((e + theta)/sigma_v) - Phi(e/sigma_v)) - ln theta`.
+#[inline]
+fn uniform<N: Num>(at: &Point<N>) -> N {
+    let ln_theta = at.ln_u * 0.5 + 0.5 * 12.0_f64.ln();
+    let precision = (at.ln_v * -0.5).exp();
+    let (low, high) = (at.e * precision, (at.e + ln_theta.exp()) * precision);
+    // The difference of two tails is taken on the side where both are small.
+    let (small, large) = if low.value() > 0.0 { (-high, -low) } else { (low, high) };
+    let (small, large) = (small.ln_cdf(), large.ln_cdf());
+    large + (-(small - large).exp_m1()).ln() - ln_theta
+}
+
+#[cfg(test)]
+mod tests {
+    use num_dual::Dual2SVec64;
+
+    use super::*;
+
+    fn points() -> Vec<[f64; 5]> {
+        // Scattered over signs and scales by the golden ratio.
+        let draw =
+            |i: usize, k: usize| ((i * 5 + k + 1) as f64 * 0.618_033_988_749_895).fract() - 0.5;
+        (0..40)
+            .map(|i| {
+                [4.0 * draw(i, 0), 4.0 * draw(i, 1), 4.0 * draw(i, 2), 3.0 * draw(i, 3), draw(i, 4)]
+            })
+            .collect()
+    }
+
+    fn at<N: Num>(x: [N; 5]) -> Point<N> {
+        Point { e: x[0], ln_v: x[1], ln_u: x[2], mu: x[3], shape: x[4] }
+    }
+
+    /// Simpson's rule over a range that holds all the mass.
+    fn integrate(f: impl Fn(f64) -> f64, low: f64, high: f64, n: usize) -> f64 {
+        let h = (high - low) / n as f64;
+        let weight = |i: usize| if i == 0 || i == n { 1.0 } else { 2.0 + 2.0 * (i % 2) as f64 };
+        (0..=n).map(|i| weight(i) * f(low + h * i as f64)).sum::<f64>() * h / 3.0
+    }
+
+    #[test]
+    fn every_closed_form_is_its_integral() {
+        for (name, family) in Inefficiency::ALL {
+            for x in points() {
+                let p = at(x);
+                let sigma_v = (0.5 * p.ln_v).exp();
+                let sigma_u = (0.5 * p.ln_u).exp();
+                let top = match family {
+                    Inefficiency::Uniform => 12.0_f64.sqrt() * sigma_u,
+                    _ => (-p.e).max(0.0) + 40.0 * sigma_u.max(sigma_v),
+                };
+                let normal = |v: f64| (-0.5 * (v / sigma_v).powi(2)).exp() / sigma_v;
+                let f = |u: f64| {
+                    let u = u.min(top);
+                    family.ln_prior(u, &p).exp() * normal(p.e + u) * (-HALF_LN_2PI).exp()
+                };
+                let want = integrate(f, 0.0, top, 40_000);
+                let got = family.ln_density(&p).exp();
+                assert!((got - want).abs() <= 1e-8 * want + 1e-14, "{name} {x:?}: {got} {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn scores_and_hessians_agree_with_differences() {
+        for (name, family) in Inefficiency::ALL {
+            for x in points() {
+                let jet = family.ln_density(&at::<Dual2SVec64<5>>(std::array::from_fn(|k| {
+                    Dual2SVec64::from_re(x[k]).derivative(k)
+                })));
+                let value = |y: [f64; 5]| family.ln_density(&at(y));
+                let score = |y: [f64; 5]| {
+                    let jet = family.ln_density(&at::<Dual2SVec64<5>>(std::array::from_fn(|k| {
+                        Dual2SVec64::from_re(y[k]).derivative(k)
+                    })));
+                    jet.v1.0.unwrap()
+                };
+                assert!((jet.re - value(x)).abs() < 1e-12 * (1.0 + jet.re.abs()));
+                let (first, second) = (jet.v1.0.unwrap(), jet.v2.0.unwrap());
+                let size = 1.0 + first.amax() + second.amax();
+                for k in 0..5 {
+                    let step = |h: f64| {
+                        let mut y = x;
+                        y[k] += h;
+                        y
+                    };
+                    let h = 1e-5;
+                    let slope = (value(step(h)) - value(step(-h))) / (2.0 * h);
+                    assert!((slope - first[k]).abs() < 1e-6 * size, "{name} {x:?} {k}");
+                    let curve = (score(step(h)) - score(step(-h))) / (2.0 * h);
+                    for l in 0..5 {
+                        let gap = (curve[l] - second[(k, l)]).abs();
+                        assert!(gap < 2e-6 * size, "{name} {x:?} {k} {l}: {gap}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn moments_are_those_of_the_prior() {
+        for (name, family) in Inefficiency::ALL {
+            for x in points().into_iter().take(8) {
+                let p = at(x);
+                let s = (0.5 * p.ln_u).exp();
+                let top =
+                    if *family == Inefficiency::Uniform { 12.0_f64.sqrt() * s } else { 60.0 * s };
+                let prior = |u: f64| family.ln_prior(u.min(top), &p).exp();
+                let mass = integrate(prior, 1e-300, top, 40_000);
+                assert!((mass - 1.0).abs() < 1e-6, "{name}: {mass}");
+                let mean = integrate(|u| u * prior(u), 1e-300, top, 40_000);
+                let square = integrate(|u| u * u * prior(u), 1e-300, top, 40_000);
+                let (m, v) = family.moments(&p);
+                assert!((m - mean).abs() < 1e-6 * s.max(mean), "{name}: {m} {mean}");
+                assert!((v - square + mean * mean).abs() < 2e-5 * square, "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The global maximum of the half-normal likelihood, by its profile over `lambda`.
+//!
+//! With `theta = b / sigma`, `tau = 1 / sigma` and `q_i = s (tau y_i - x_i'theta)`, the likelihood
+//! for a given `lambda = sigma_u / sigma_v` is
+//! `sum ln tau - q_i^2 / 2 + ln Phi(-lambda q_i)` plus a constant: strictly concave in
+//! `(theta, tau)` (Olsen, 1978, has the argument for the tobit), so Newton's method finds its one
+//! maximum. What is left is a curve over `lambda` from 0 (ordinary least squares) to infinity
+//! (the deterministic frontier). Its slope is known at every point, so each of its local maxima
+//! shows as a change of sign.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::data::{apply, blocks, dot};
+use super::normal::{HALF_LN_2PI, ln_cdf_jet};
+use crate::context::Context;
+use crate::error::Result;
+
+/// A point on the profile.
+#[derive(Debug, Clone)]
+pub(super) struct ProfilePoint {
+    pub lambda: f64,
+    pub loglik: f64,
+    /// Derivative of the profile with respect to `lambda`.
+    pub slope: f64,
+    /// `theta`, then `tau`.
+    pub at: DVector<f64>,
+    pub iterations: usize,
+}
+
+/// The likelihood for given `lambda`.
+#[derive(Debug, Clone)]
+pub(super) struct Profile<'a> {
+    pub z: &'a DMatrix<f64>,
+    pub y: &'a [f64],
+    pub sign: f64,
+    pub weights: Option<&'a [f64]>,
+    /// Sum of the weights.
+    pub total: f64,
+}
+
+struct Sums {
+    value: f64,
+    slope: f64,
+    score: DVector<f64>,
+    hessian: DMatrix<f64>,
+}
+
+impl Profile<'_> {
+    fn sums(&self, lambda: f64, at: &DVector<f64>) -> Sums {
+        let p = self.z.ncols();
+        let tau = at[p];
+        let parts = blocks(self.y.len(), |rows| {
+            let n = rows.len();
+            let y = &self.y[rows.clone()];
+            let mut q = vec![0.0; n];
+            apply(self.z, &at.as_slice()[..p], rows.clone(), &mut q);
+            let mut g = vec![0.0; n];
+            let mut h = vec![0.0; n];
+            let (mut value, mut slope) = (0.0, 0.0);
+            for i in 0..n {
+                let w = self.weights.map_or(1.0, |w| w[rows.start + i]);
+                let qi = self.sign * (tau * y[i] - q[i]);
+                let (f, m, second) = ln_cdf_jet(-lambda * qi);
+                value += w * (f - 0.5 * qi * qi);
+                slope -= w * qi * m;
+                g[i] = w * (-qi - lambda * m);
+                h[i] = w * (-1.0 + lambda * lambda * second);
+            }
+            let mut score = DVector::zeros(p + 1);
+            let mut hessian = DMatrix::zeros(p + 1, p + 1);
+            let column = |a: usize| -> &[f64] {
+                if a < p { &self.z.column(a).data.into_slice()[rows.clone()] } else { y }
+            };
+            let mut product = vec![0.0; n];
+            for a in 0..=p {
+                let za = column(a);
+                let direction = if a < p { -self.sign } else { self.sign };
+                score[a] = direction * dot(za, &g);
+                product.iter_mut().zip(za).zip(&h).for_each(|((p, z), h)| *p = z * h);
+                for b in 0..=a {
+                    let sign = if (a < p) == (b < p) { 1.0 } else { -1.0 };
+                    hessian[(a, b)] = sign * dot(&product, column(b));
+                }
+            }
+            Sums { value, slope, score, hessian }
+        });
+        let mut all = Sums {
+            value: 0.0,
+            slope: 0.0,
+            score: DVector::zeros(p + 1),
+            hessian: DMatrix::zeros(p + 1, p + 1),
+        };
+        for part in parts {
+            all.value += part.value;
+            all.slope += part.slope;
+            all.score += part.score;
+            all.hessian += part.hessian;
+        }
+        all.value += self.total * (tau.ln() + std::f64::consts::LN_2 - HALF_LN_2PI);
+        all.score[p] += self.total / tau;
+        all.hessian[(p, p)] -= self.total / (tau * tau);
+        all.hessian.fill_upper_triangle_with_lower_triangle();
+        all
+    }
+
+    /// The maximum for `lambda`, from `start`; `tight` asks for the last digits.
+    pub fn point(
+        &self,
+        lambda: f64,
+        start: &DVector<f64>,
+        tight: bool,
+        ctx: &Context,
+    ) -> Result<ProfilePoint> {
+        let p = self.z.ncols();
+        let mut at = start.clone();
+        let mut sums = self.sums(lambda, &at);
+        let enough = if tight { 1e-22 } else { 1e-11 } * (1.0 + self.total);
+        let mut iterations = 0;
+        for _ in 0..200 {
+            ctx.check()?;
+            let Some(factor) = (-&sums.hessian).cholesky() else { break };
+            let step = factor.solve(&sums.score);
+            let decrement = step.dot(&sums.score);
+            if decrement <= enough {
+                break;
+            }
+            iterations += 1;
+            // tau stays positive; otherwise the step is halved until the concave function rises.
+            let mut t = if step[p] < 0.0 { (-0.9 * at[p] / step[p]).min(1.0) } else { 1.0 };
+            let noise = 8.0 * f64::EPSILON * (sums.value.abs() + self.total);
+            let mut moved = false;
+            for _ in 0..60 {
+                let trial = &at + &step * t;
+                let next = self.sums(lambda, &trial);
+                if next.value.is_finite() && next.value >= sums.value + 1e-4 * t * decrement - noise
+                {
+                    at = trial;
+                    sums = next;
+                    moved = true;
+                    break;
+                }
+                t *= 0.5;
+            }
+            if !moved || decrement < 1e-3 * noise {
+                break;
+            }
+        }
+        Ok(ProfilePoint { lambda, loglik: sums.value, slope: sums.slope, at, iterations })
+    }
+}
+
+/// A local maximum of the profile, `lambda` from 0 to infinity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LocalMaximum {
+    /// Where; infinite for the deterministic frontier.
+    pub lambda: f64,
+    /// Its loglikelihood.
+    pub loglik: f64,
+}
+
+/// What the search over `lambda` found.
+#[derive(Debug, Clone)]
+pub(super) struct Search {
+    /// Points tried, `lambda` increasing.
+    pub grid: Vec<ProfilePoint>,
+    /// Interior local maxima.
+    pub interior: Vec<ProfilePoint>,
+    pub iterations: usize,
+}
+
+/// Largest finite `lambda` tried: noise of a five-thousandth of inefficiency.
+const LAST: f64 = 5000.0;
+
+/// Walks the profile from `lambda = 0` up and refines every local maximum in between.
+///
+/// `ols` is the maximum at `lambda = 0` as `(theta, tau)`; `upward` says whether the profile
+/// leaves it upwards, which the third moment of the residuals decides.
+pub(super) fn search(
+    profile: &Profile<'_>,
+    ols: &DVector<f64>,
+    upward: bool,
+    step: f64,
+    ctx: &Context,
+) -> Result<Search> {
+    let mut grid: Vec<ProfilePoint> = Vec::new();
+    let mut interior = Vec::new();
+    let mut iterations = 0;
+    let mut rising = upward;
+    let mut before: (f64, DVector<f64>) = (0.0, ols.clone());
+    let mut lambda = 0.1;
+    while lambda <= LAST {
+        let point = profile.point(lambda, &before.1, false, ctx)?;
+        iterations += point.iterations;
+        if rising && point.slope < 0.0 {
+            let best = refine(profile, before.0, &before.1, &point, ctx)?;
+            iterations += best.iterations;
+            interior.push(best);
+        }
+        rising = point.slope > 0.0;
+        before = (lambda, point.at.clone());
+        grid.push(point);
+        lambda *= step;
+    }
+    Ok(Search { grid, interior, iterations })
+}
+
+/// The zero of the slope between `low` (rising) and `high` (falling), by the Illinois method.
+fn refine(
+    profile: &Profile<'_>,
+    low: f64,
+    start: &DVector<f64>,
+    high: &ProfilePoint,
+    ctx: &Context,
+) -> Result<ProfilePoint> {
+    let (mut a, mut b) = (low, high.lambda);
+    let mut slope_b = high.slope;
+    // With an intercept the slope at zero is zero whichever way the profile leaves it, so the
+    // interval is halved until a rising point is known.
+    let mut slope_a = None;
+    let mut at = if low == 0.0 { high.at.clone() } else { start.clone() };
+    let mut best = high.clone();
+    let mut iterations = 0;
+    let mut last_rose = None;
+    for _ in 0..80 {
+        if b - a <= 1e-9 * b {
+            break;
+        }
+        let secant = slope_a.map_or(f64::NAN, |sa: f64| (a * slope_b - b * sa) / (slope_b - sa));
+        let middle = if secant > a && secant < b { secant } else { 0.5 * (a + b) };
+        let point = profile.point(middle, &at, true, ctx)?;
+        iterations += point.iterations;
+        at = point.at.clone();
+        let slope = point.slope;
+        best = point;
+        if slope > 0.0 {
+            (a, slope_a) = (middle, Some(slope));
+            if last_rose == Some(true) {
+                slope_b *= 0.5;
+            }
+            last_rose = Some(true);
+        } else if slope < 0.0 {
+            (b, slope_b) = (middle, slope);
+            if last_rose == Some(false) {
+                slope_a = slope_a.map(|s| 0.5 * s);
+            }
+            last_rose = Some(false);
+        } else {
+            break;
+        }
+    }
+    best.iterations = iterations;
+    Ok(best)
+}

@@ -1,0 +1,141 @@
+//! What a fit says of itself in words.
+
+use super::fit::{Boundary, SfaFit};
+use crate::formula::quoted;
+
+/// The doubts a reader must know of, most serious first.
+pub(super) fn warnings(fit: &SfaFit) -> Vec<String> {
+    let mut list = Vec::new();
+    match fit.boundary {
+        Boundary::GammaOne => {
+            let on: Vec<String> = fit
+                .deterministic
+                .iter()
+                .flat_map(|end| &end.on_frontier)
+                .take(8)
+                .map(|row| fit.row_names()[*row].clone())
+                .collect();
+            list.push(format!(
+                "the likelihood rises strictly towards gamma = 1 and has no maximum inside: the \
+                 estimate is the deterministic frontier, its loglik {:.6} a supremum that is \
+                 approached and not attained. It rests on {} ({}); standard errors do not exist \
+                 there, and a search that reports some has stopped short.",
+                fit.loglik,
+                if on.len() == 1 { "one row" } else { "a few rows" },
+                on.join(", ")
+            ));
+        }
+        Boundary::GammaZero => list.push(format!(
+            "no inefficiency: the likelihood is highest at gamma = 0, where the model is ordinary \
+             least squares (skewness of its residuals {:+.3}, inefficiency would make it \
+             negative). sigma_u and gamma have no standard error there.",
+            fit.ols.skewness
+        )),
+        Boundary::None => {
+            let others: Vec<String> = fit
+                .search
+                .maxima
+                .iter()
+                .skip(1)
+                .map(|m| {
+                    let place = if m.lambda.is_infinite() {
+                        "gamma = 1".to_owned()
+                    } else {
+                        let square = m.lambda * m.lambda;
+                        format!("gamma = {:.3}", square / (1.0 + square))
+                    };
+                    format!("{place} (loglik {:.4})", m.loglik)
+                })
+                .collect();
+            if !others.is_empty() {
+                list.push(format!(
+                    "the likelihood has a second, lower maximum at {}; a search from there would \
+                     stop at it.",
+                    others.join(" and ")
+                ));
+            }
+            let test = fit.lr_test();
+            if test.p_value > 0.05 {
+                list.push(format!(
+                    "inefficiency is not significant: the likelihood ratio against least squares \
+                     is {:.3}, below the 5 % value {:.3} (p = {:.3}).",
+                    test.statistic, test.critical_5, test.p_value
+                ));
+            }
+        }
+    }
+    if let Some(drift) = &fit.search.drift {
+        list.insert(0, format!("{drift}. Standard errors do not exist there."));
+    } else if fit.search.concave == Some(false) {
+        list.push(
+            "the Hessian at the estimate is not negative definite: no standard errors.".into(),
+        );
+    }
+    if fit.nobs() < 5 * fit.nparams {
+        list.push(format!(
+            "{} rows for {} parameters: estimates this thin move with every row.",
+            fit.nobs(),
+            fit.nparams
+        ));
+    }
+    list
+}
+
+impl SfaFit {
+    /// Model, orientation, end of the search and rows left out, in sentences.
+    pub fn description(&self) -> String {
+        let orientation = match self.params.frontier {
+            super::params::Orientation::Production => "production",
+            super::params::Orientation::Cost => "cost",
+        };
+        let response = self.formula.response.as_ref();
+        let logged = response.is_some_and(|r| r.to_string().starts_with("log("));
+        let named = response.map_or(String::new(), ToString::to_string);
+        let end = match self.boundary {
+            Boundary::None => match self.search.gradient {
+                Some(gradient) => {
+                    let which = if self.search.global {
+                        "Global maximum inside".to_owned()
+                    } else {
+                        format!(
+                            "Best of {} starts ({} reached it)",
+                            self.search.starts, self.search.reached
+                        )
+                    };
+                    let steps = self.search.iterations;
+                    format!("{which}, gradient {gradient:.0e} per row, {steps} Newton steps.")
+                }
+                None => String::new(),
+            },
+            Boundary::GammaZero => {
+                "The maximum lies at the boundary gamma = 0 (least squares).".into()
+            }
+            Boundary::GammaOne => {
+                "The supremum lies at the boundary gamma = 1 (deterministic frontier).".into()
+            }
+        };
+        let mut text = format!(
+            "Stochastic {orientation} frontier of {}{}, inefficiency {}, {} rows. {end}",
+            if logged || named.contains('(') { named } else { quoted(&named) },
+            if logged { "" } else { " (not logged)" },
+            crate::choice::Choice::name(self.params.inefficiency).replace('_', "-"),
+            self.nobs(),
+        );
+        let plural = |n: usize| if n == 1 { "row" } else { "rows" };
+        if self.missing > 0 {
+            text += &format!(
+                " {} {} with missing values left out.",
+                self.missing,
+                plural(self.missing)
+            );
+        }
+        if self.outside > 0 {
+            text += &format!(
+                " {} {} left out because a logarithm is not defined there.",
+                self.outside,
+                plural(self.outside)
+            );
+        }
+        text
+    }
+}

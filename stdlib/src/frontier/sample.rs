@@ -1,0 +1,131 @@
+//! The rows and columns of one fit, and its two ends.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::data::{Scaled, cross, gram};
+use super::deterministic::{self, Deterministic};
+use super::error::FrontierError;
+use super::normal::HALF_LN_2PI;
+use super::profile::Profile;
+use crate::error::Result;
+use crate::formula::Plan;
+
+/// Response, frontier columns at unit scale, weights, and least squares on them.
+pub(super) struct Sample {
+    pub scaled: Scaled,
+    pub y: Vec<f64>,
+    pub sign: f64,
+    pub weights: Option<Vec<f64>>,
+    pub intercept: bool,
+    pub ols: DVector<f64>,
+    pub ols_ssr: f64,
+    /// Third moment of the standardised residuals, in the orientation of the frontier.
+    pub skewness: f64,
+    first_moment: f64,
+}
+
+impl Sample {
+    /// `parameters` are all the model has; `dropped` rows were left out before.
+    pub fn new(
+        x: DMatrix<f64>,
+        y: Vec<f64>,
+        weights: Option<Vec<f64>>,
+        plan: &Plan,
+        sign: f64,
+        parameters: usize,
+        dropped: usize,
+    ) -> Result<Self> {
+        let n = y.len();
+        if n < parameters || n <= x.ncols() {
+            return Err(FrontierError::TooFewRows { rows: n, parameters, dropped }.into());
+        }
+        let response = || plan.formula.response.as_ref().map_or(String::new(), ToString::to_string);
+        let spread = y.iter().map(|v| (v - y[0]).abs()).fold(0.0, f64::max);
+        if spread == 0.0 {
+            return Err(
+                FrontierError::ConstantResponse { response: response(), value: y[0] }.into()
+            );
+        }
+        let scaled = Scaled::new(x, plan.intercept, &plan.names, "the frontier")?;
+        let w = weights.as_deref();
+        let weigh = |r: Vec<f64>| -> Vec<f64> {
+            match w {
+                Some(w) => r.iter().zip(w).map(|(r, w)| r * w).collect(),
+                None => r,
+            }
+        };
+        let Some(factor) = gram(&scaled.z, w).cholesky() else {
+            return Err(FrontierError::TooFewRows { rows: n, parameters, dropped }.into());
+        };
+        let mut ols = factor.solve(&cross(&scaled.z, &weigh(y.clone())));
+        // One step of refinement brings the residuals orthogonal to the last digits.
+        let residuals = deterministic::residuals(&scaled.z, &y, ols.as_slice());
+        ols += factor.solve(&cross(&scaled.z, &weigh(residuals)));
+        let residuals = deterministic::residuals(&scaled.z, &y, ols.as_slice());
+        let moment = |k: i32, sd: f64| -> f64 {
+            let at = |i: usize| w.map_or(1.0, |w| w[i]);
+            let powers = residuals.iter().enumerate().map(|(i, r)| at(i) * (sign * r / sd).powi(k));
+            powers.sum::<f64>()
+        };
+        let ols_ssr = moment(2, 1.0);
+        if ols_ssr.sqrt() <= 1e-10 * spread {
+            return Err(FrontierError::PerfectFit { response: response() }.into());
+        }
+        let sd = (ols_ssr / n as f64).sqrt();
+        let (skewness, first_moment) = (moment(3, sd) / n as f64, moment(1, sd) / n as f64);
+        let intercept = plan.intercept;
+        Ok(Self { scaled, y, sign, weights, intercept, ols, ols_ssr, skewness, first_moment })
+    }
+
+    /// Rows, which is also the sum of the weights.
+    pub fn n(&self) -> f64 {
+        self.y.len() as f64
+    }
+
+    /// Loglikelihood of least squares, the end `gamma = 0`.
+    pub fn ols_loglik(&self) -> f64 {
+        let n = self.n();
+        // Weights enter as counts, so a constant of theirs does not appear.
+        -n * (HALF_LN_2PI + 0.5 * (self.ols_ssr / n).ln() + 0.5)
+    }
+
+    /// The end `gamma = 1` of the half-normal model, where one exists.
+    pub fn deterministic(&self) -> Option<(Deterministic, f64)> {
+        let n = self.n();
+        let fit = deterministic::solve(
+            &self.scaled.z,
+            &self.y,
+            self.weights.as_deref(),
+            self.sign,
+            self.ols.as_slice(),
+        )?;
+        let half = std::f64::consts::LN_2 - HALF_LN_2PI - 0.5;
+        let loglik = n * (half - 0.5 * (fit.ssr / n).ln());
+        Some((fit, loglik))
+    }
+
+    /// Whether the half-normal profile leaves `lambda = 0` upwards.
+    ///
+    /// With an intercept the residuals' mean is zero and their third moment decides (Waldman,
+    /// 1982); without one the mean itself does.
+    pub fn upward(&self) -> bool {
+        if self.intercept { self.skewness < 0.0 } else { self.first_moment < 0.0 }
+    }
+
+    /// The half-normal likelihood for given `lambda`, and its maximum at `lambda = 0`.
+    pub fn profile(&self) -> (Profile<'_>, DVector<f64>) {
+        let (n, p) = (self.n(), self.scaled.z.ncols());
+        let profile = Profile {
+            z: &self.scaled.z,
+            y: &self.y,
+            sign: self.sign,
+            weights: self.weights.as_deref(),
+            total: n,
+        };
+        let tau = (n / self.ols_ssr).sqrt();
+        let mut start = DVector::zeros(p + 1);
+        start.rows_mut(0, p).copy_from(&(&self.ols * tau));
+        start[p] = tau;
+        (profile, start)
+    }
+}

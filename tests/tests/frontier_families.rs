@@ -1,0 +1,167 @@
+//! Exponential, truncated-normal and Rayleigh models, determinants and cost frontiers against
+//! references that may not be committed.
+
+use std::path::PathBuf;
+
+use esep_stdlib::frontier::{Boundary, EfficiencyParams, Inefficiency, SfaFit, SfaParams, sfa};
+use esep_stdlib::table::csv::{ReadOptions, read_path};
+use esep_stdlib::{Context, Table};
+use serde_json::Value;
+
+const RICE: &str = "log(PROD) ~ log(AREA) + log(LABOR) + log(NPK)";
+
+fn folder() -> Option<PathBuf> {
+    let dir = esep_tests::reference_dir();
+    if dir.is_none() {
+        println!("skipped: no reference folder beside the repository");
+    }
+    dir
+}
+
+fn table(dir: &std::path::Path, name: &str) -> Table {
+    read_path(&dir.join("data").join(name), &ReadOptions::default()).unwrap()
+}
+
+fn json(dir: &std::path::Path, name: &str) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(dir.join(name)).unwrap()).unwrap()
+}
+
+fn fit(formula: &str, table: &Table, params: &SfaParams) -> SfaFit {
+    sfa(formula, table, params, &Context::default()).unwrap()
+}
+
+fn list(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+#[track_caller]
+fn close(what: &str, got: f64, want: f64, tolerance: f64) {
+    assert!((got - want).abs() <= tolerance * want.abs().max(1.0), "{what}: {got} against {want}");
+}
+
+fn truncated(mean: Option<&str>) -> SfaParams {
+    SfaParams {
+        inefficiency: Inefficiency::TruncatedNormal,
+        mean: mean.map(str::to_owned),
+        ..SfaParams::default()
+    }
+}
+
+/// Estimates, standard errors and efficiencies of a Battese-Coelli 1995 model.
+fn battese_coelli(data: &str, formula: &str, mean: Option<&str>, file: &str) {
+    let Some(dir) = folder() else { return };
+    let reference = json(&dir, file);
+    let m = fit(formula, &table(&dir, data), &truncated(mean));
+    assert_eq!(m.boundary, Boundary::None);
+    close("loglik", m.loglik, reference["logLik"].as_f64().unwrap(), 1e-9);
+    let check = |estimate: &esep_stdlib::frontier::Estimate, key: &str| {
+        close(key, estimate.value, reference["coef"][key].as_f64().unwrap(), 1e-7);
+        close(key, estimate.se.unwrap(), reference["se"][key].as_f64().unwrap(), 1e-6);
+    };
+    for c in &m.coef {
+        check(c, &c.name);
+    }
+    let means = m.equations.iter().find(|e| e.name == "mean").unwrap();
+    for c in &means.coef {
+        let key = if mean.is_some() { format!("Z_{}", c.name) } else { "Z_(mu)".into() };
+        check(c, &key);
+    }
+    check(m.sigma_sq.as_ref().unwrap(), "sigmaSq");
+    check(m.gamma.as_ref().unwrap(), "gamma");
+    let te = m.efficiency(&EfficiencyParams::default()).unwrap();
+    for (key, got) in [("te_bc", &te.te), ("te_lb95", &te.lower), ("te_ub95", &te.upper)] {
+        for (g, w) in got.iter().zip(list(&reference["efficiency"][key])) {
+            close(key, *g, w, 1e-7);
+        }
+    }
+}
+
+#[test]
+fn battese_coelli_1995_on_rice() {
+    let z = Some("~ EDYRS + BANRAT");
+    battese_coelli("riceProdPhil.csv", RICE, z, "sfa_exact_rice_bc95.json");
+}
+
+#[test]
+fn battese_coelli_1995_without_intercept() {
+    let z = Some("~ EDYRS + BANRAT - 1");
+    battese_coelli("riceProdPhil.csv", RICE, z, "sfa_exact_rice_bc95_noint.json");
+    let front = "log(output) ~ log(capital) + log(labour)";
+    battese_coelli("front41Data.csv", front, Some("~ firm - 1"), "sfa_exact_front41_bc95.json");
+}
+
+#[test]
+fn a_constant_mean() {
+    let front = "log(output) ~ log(capital) + log(labour)";
+    battese_coelli("front41Data.csv", front, None, "sfa_exact_front41_tn.json");
+}
+
+#[test]
+fn the_exponential_model_on_rice() {
+    let Some(dir) = folder() else { return };
+    let rice = table(&dir, "riceProdPhil.csv");
+    let params = SfaParams { inefficiency: Inefficiency::Exponential, ..SfaParams::default() };
+    let m = fit(RICE, &rice, &params);
+    let reference = json(&dir, "sfa_exact_rice_exp.json");
+    assert!(m.loglik >= reference["logLik"].as_f64().unwrap() - 1e-9);
+    close("loglik", m.loglik, reference["logLik"].as_f64().unwrap(), 1e-8);
+    // The reference's search ended with the gradient near 1e-5.
+    for (c, want) in m.coef.iter().zip(list(&reference["coef"])) {
+        close(&c.name, c.value, want, 2e-6);
+    }
+    close("sigma_u", m.sigma_u.unwrap().value, reference["sigma_u"].as_f64().unwrap(), 5e-6);
+}
+
+#[test]
+fn a_mean_that_runs_to_minus_infinity_is_said_so() {
+    let Some(dir) = folder() else { return };
+    let m = fit(RICE, &table(&dir, "riceProdPhil.csv"), &truncated(None));
+    let reference = json(&dir, "sfa_exact_rice_tn.json");
+    assert!(m.loglik >= reference["logLik"].as_f64().unwrap() - 1e-6);
+    assert!(m.search.drift.as_ref().unwrap().contains("-81.6012"), "{:?}", m.search.drift);
+    assert!(m.coef.iter().all(|c| c.se.is_none()));
+    assert!(m.warnings[0].contains("minus infinity"));
+}
+
+#[test]
+fn determinants_of_the_variance() {
+    let Some(dir) = folder() else { return };
+    let rice = table(&dir, "ricephil.csv");
+    let formula = "log(PROD) ~ log(AREA) + log(LABOR) + log(NPK) + log(OTHER)";
+    let reference = json(&dir, "sfa_sfaR_ricephil_hn_uhet.json");
+    let params = SfaParams { sigma_u: Some("~ EDYRS + BANRAT".into()), ..SfaParams::default() };
+    let m = fit(formula, &rice, &params);
+    let want = reference["logLik"].as_f64().unwrap();
+    assert!(m.loglik >= want - 1e-6);
+    close("loglik", m.loglik, want, 1e-7);
+    for (prefix, name) in [("Zu_", "ln sigma_u^2"), ("Zv_", "ln sigma_v^2")] {
+        let equation = m.equations.iter().find(|e| e.name == name).unwrap();
+        for c in &equation.coef {
+            let want = reference["coef"][format!("{prefix}{}", c.name)].as_f64().unwrap();
+            close(&c.name, c.value, want, 1e-5);
+        }
+    }
+}
+
+#[test]
+fn the_rayleigh_model() {
+    let Some(dir) = folder() else { return };
+    let rice = table(&dir, "ricephil.csv");
+    let formula = "log(PROD) ~ log(AREA) + log(LABOR) + log(NPK) + log(OTHER)";
+    for (family, file) in [
+        (Inefficiency::Rayleigh, "sfa_sfaR_ricephil_rayleigh.json"),
+        (Inefficiency::HalfNormal, "sfa_sfaR_ricephil_hnormal.json"),
+        (Inefficiency::Exponential, "sfa_sfaR_ricephil_exponential.json"),
+    ] {
+        let reference = json(&dir, file);
+        let params = SfaParams { inefficiency: family, ..SfaParams::default() };
+        let m = fit(formula, &rice, &params);
+        let want = reference["logLik"].as_f64().unwrap();
+        assert!(m.loglik >= want - 1e-6, "{file}");
+        close(file, m.loglik, want, 1e-7);
+        for c in &m.coef {
+            let want = reference["coef"][&c.name].as_f64().unwrap();
+            close(&c.name, c.value, want, 1e-5);
+        }
+    }
+}
