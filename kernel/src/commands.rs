@@ -91,6 +91,9 @@ pub fn run(
 
 /// Variables by name, with their types and what they hold, in columns.
 fn list(variables: &[(String, String, String)], print: impl Fn(&str)) {
+    if variables.is_empty() {
+        print("no variables yet");
+    }
     let mut variables: Vec<_> = variables.iter().collect();
     variables.sort();
     let width = |of: fn(&(String, String, String)) -> &String| {

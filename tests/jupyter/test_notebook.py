@@ -1,5 +1,9 @@
-"""A notebook executed by nbclient, as nbconvert and papermill do it."""
+"""A notebook executed by nbclient, as nbconvert and papermill do it, and by `esep run`."""
 
+import copy
+import os
+import subprocess
+import tempfile
 import unittest
 
 import nbformat
@@ -55,6 +59,52 @@ class Notebook(unittest.TestCase):
         notebook = execute([raising, new_code_cell("let a = 4;"), new_code_cell("a")])
         self.assertEqual(notebook.cells[0].outputs[0].output_type, "error")
         self.assertEqual(data(notebook.cells[2])[0]["text/plain"], "4")
+
+    def test_esep_run_writes_what_nbclient_writes(self):
+        raising = new_code_cell("no_such_function(2)")
+        raising.metadata["tags"] = ["raises-exception"]
+        cells = [
+            new_markdown_cell("# Regions"),
+            new_code_cell('print("one"); print("two"); let t = load("regions_2023");'),
+            new_code_cell("display(t.head(2)); t.x = t.manuf_output / 0; t.nrow"),
+            new_code_cell(""),
+            raising,
+            new_code_cell("t.select([\"gdp_per_capita\"]).head(2)"),
+        ]
+        expected = execute(copy.deepcopy(cells))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "lesson.ipynb")
+            nbformat.write(new_notebook(cells=cells, metadata=SPEC), path)
+            ran = subprocess.run(
+                [support.PROGRAM, "run", path], capture_output=True, text=True, timeout=60
+            )
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            written = nbformat.read(path, as_version=4)
+            nbformat.validate(written)
+            with open(path, encoding="utf-8") as file:
+                # The file is laid out as nbformat lays it out, so diffs show outputs alone.
+                self.assertEqual(file.read(), nbformat.writes(written) + "\n")
+        for one, other in zip(written.cells, expected.cells, strict=True):
+            self.assertEqual(one.source, other.source)
+            self.assertEqual(one.get("outputs"), other.get("outputs"))
+            self.assertEqual(one.get("execution_count"), other.get("execution_count"))
+        self.assertEqual(written.metadata["language_info"], expected.metadata["language_info"])
+
+    def test_esep_run_stops_at_an_error_and_keeps_what_came_before(self):
+        cells = [new_code_cell("6 * 7"), new_code_cell("no_such_function(2)"), new_code_cell("3")]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "lesson.ipynb")
+            out = os.path.join(folder, "executed.ipynb")
+            nbformat.write(new_notebook(cells=cells, metadata=SPEC), path)
+            ran = subprocess.run(
+                [support.PROGRAM, "run", path, "--out", out], capture_output=True, text=True, timeout=60
+            )
+            self.assertEqual(ran.returncode, 1)
+            self.assertIn("no_such_function", ran.stderr)
+            written = nbformat.read(out, as_version=4)
+        self.assertEqual(data(written.cells[0])[0]["text/plain"], "42")
+        self.assertEqual(written.cells[1].outputs[0].output_type, "error")
+        self.assertEqual(written.cells[2].outputs, [])
 
 
 if __name__ == "__main__":

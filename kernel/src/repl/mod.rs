@@ -8,7 +8,7 @@ use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use esep_dsl::{Bundle, Completeness, Session, Sink};
+use esep_dsl::{Bundle, Completeness, Session, Sink, Style};
 use rustyline::Editor;
 use rustyline::config::{CompletionType, Config};
 use rustyline::error::ReadlineError;
@@ -23,6 +23,9 @@ use edit::Assistant;
 
 /// Presses of Ctrl-C that a running cell may leave unheard before the program ends.
 const PATIENCE: u32 = 2;
+/// Columns that displays may take, whatever the terminal says.
+const NARROWEST: usize = 60;
+const WIDEST: usize = 200;
 /// Lines that the history keeps.
 const REMEMBERED: usize = 5_000;
 
@@ -95,6 +98,10 @@ fn interactive(session: Session, terminal: &Terminal, interrupter: &Interrupter)
         match editor.readline("> ") {
             Ok(line) => {
                 interrupter.start();
+                if let Some((columns, _)) = editor.dimensions() {
+                    let width = usize::from(columns).clamp(NARROWEST, WIDEST);
+                    session.borrow_mut().set_style(Style { width, ..Style::default() });
+                }
                 if !matches!(commands::parse(&line), Some(Command::Quit)) {
                     let _ = editor.add_history_entry(&line);
                     if let Some(file) = &history {
