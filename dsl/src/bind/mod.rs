@@ -2,6 +2,7 @@
 //!
 //! A binding converts its arguments, calls stdlib and converts the answer; it computes nothing.
 
+mod cluster;
 mod core;
 mod operators;
 mod readiness;
@@ -16,6 +17,7 @@ pub(crate) const PRELUDE: &[(&str, &str)] = &[];
 /// Registers everything.
 pub(crate) fn register(library: &mut Library<'_>) {
     core::register(library);
+    cluster::register(library);
     operators::register(library);
     readiness::register(library);
     table::register(library);

@@ -330,6 +330,11 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// Row `row` of `table`, which must exist.
+    pub(super) fn new(table: Rc<Table>, row: usize) -> Self {
+        Self { table, row }
+    }
+
     fn get(&self, column: &str) -> Fallible<Dynamic> {
         let vector = self.table.column(column).raise()?;
         Ok(convert::from_cell(vector.cell(self.row)))

@@ -213,7 +213,7 @@ pub fn choose_k(data: &Arc<Matrix>, params: &ChooseParams, context: &Context) ->
         let alone = partitions[k - 1].singletons().len();
         if alone > 0 {
             warnings.push(format!(
-                "at k = {k}, {alone} of the clusters are single units: criteria reward cutting off \
+                "single units among the {k} clusters of the vote: {alone}; criteria reward cutting off \
                  outliers"
             ));
         }

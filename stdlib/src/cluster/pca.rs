@@ -111,6 +111,50 @@ pub fn pca(data: &Matrix, params: &PcaParams) -> Result<Pca> {
     })
 }
 
+impl Pca {
+    /// Shares of the variance added up, `m`.
+    pub fn cumulative(&self) -> Vec<f64> {
+        let mut sum = 0.0;
+        self.explained
+            .iter()
+            .map(|share| {
+                sum += share;
+                sum
+            })
+            .collect()
+    }
+
+    /// Share of each column in each component, in percent, `p` by `m`; columns of it sum to 100.
+    pub fn contributions(&self) -> DMatrix<f64> {
+        self.loadings.map(|l| 100.0 * l * l)
+    }
+
+    /// Share of each unit's squared distance from the mean that a component shows, `n` by `m`; rows
+    /// sum to 1, or are 0 for a unit at the mean.
+    pub fn cos2(&self) -> DMatrix<f64> {
+        let mut shares = self.scores.map(|s| s * s);
+        for mut row in shares.row_iter_mut() {
+            let total = row.sum();
+            if total > 0.0 {
+                row /= total;
+            }
+        }
+        shares
+    }
+
+    /// Share of each unit in the variance of each component, in percent, `n` by `m`.
+    pub fn unit_contributions(&self) -> DMatrix<f64> {
+        let mut shares = self.scores.map(|s| s * s);
+        for mut column in shares.column_iter_mut() {
+            let total = column.sum();
+            if total > 0.0 {
+                column *= 100.0 / total;
+            }
+        }
+        shares
+    }
+}
+
 /// The columns centred and, if `scale`, of unit variance; with their standard deviations after.
 pub(super) fn centred(
     data: &Matrix,
