@@ -13,7 +13,7 @@ pub(crate) type Fallible<T> = Result<T, Box<EvalAltResult>>;
 pub(crate) struct Problem {
     pub message: String,
     pub hint: Option<String>,
-    /// A formula and the byte range in it that is at fault.
+    /// A formula and the range of characters in it that is at fault.
     pub formula: Option<(String, std::ops::Range<usize>)>,
     pub interrupted: bool,
 }
@@ -37,10 +37,15 @@ impl std::fmt::Display for Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        // Carets count characters, spans count bytes.
+        let formula = error.formula_span().map(|(text, span)| {
+            let count = |end: usize| text.get(..end).map_or(end, |part| part.chars().count());
+            (text.to_owned(), count(span.start)..count(span.end))
+        });
         Self {
             message: error.to_string(),
             hint: error.hint(),
-            formula: None,
+            formula,
             interrupted: error == Error::Interrupted,
         }
     }

@@ -4,6 +4,8 @@
 
 mod cluster;
 mod core;
+mod frontier;
+mod frontier_help;
 mod operators;
 mod readiness;
 mod table;
@@ -18,6 +20,7 @@ pub(crate) const PRELUDE: &[(&str, &str)] = &[];
 pub(crate) fn register(library: &mut Library<'_>) {
     core::register(library);
     cluster::register(library);
+    frontier::register(library);
     operators::register(library);
     readiness::register(library);
     table::register(library);

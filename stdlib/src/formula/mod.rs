@@ -8,6 +8,7 @@
 mod design;
 mod error;
 mod eval;
+mod forms;
 mod parse;
 mod terms;
 mod token;
@@ -15,5 +16,6 @@ mod token;
 pub use design::{Design, Frame, FrameParams, Plan, frame};
 pub use error::{FormulaError, Place, quoted};
 pub use eval::{FUNCTIONS, ZeroPolicy};
+pub use forms::{cobb_douglas, translog};
 pub use parse::{Expr, Formula, Node, Op};
 pub use terms::{Term, Terms, expand, update};

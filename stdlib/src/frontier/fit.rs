@@ -17,7 +17,7 @@ use super::solve::{Determinant, Solution, half_normal, several_starts};
 use crate::context::Context;
 use crate::error::Result;
 use crate::formula::{self, Formula, FormulaError, Frame, FrameParams, Plan};
-use crate::table::{Table, name_rows};
+use crate::table::{Table, Vector, name_rows};
 
 /// Where the maximum lies in `gamma = sigma_u^2 / (sigma_u^2 + sigma_v^2)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -338,9 +338,27 @@ impl SfaFit {
 
     /// The model refitted under `change`, whose dots stand for the old sides of the formula.
     pub fn update(&self, change: &str, ctx: &Context) -> Result<Self> {
+        self.update_with(change, &self.params, ctx)
+    }
+
+    /// [`SfaFit::update`] with other choices.
+    pub fn update_with(&self, change: &str, params: &SfaParams, ctx: &Context) -> Result<Self> {
         let change = Formula::parse(change)?;
         let formula = formula::update(&self.formula, &change)?;
-        fit_formula(&formula, &self.table, &self.params, ctx)
+        fit_formula(&formula, &self.table, params, ctx)
+    }
+
+    /// The profile loglikelihood over `lambda`, both ends included; empty but for half-normal.
+    pub fn profile_table(&self) -> Result<Table> {
+        let points = &self.search.profile;
+        let gamma = |lambda: f64| {
+            if lambda.is_infinite() { 1.0 } else { lambda * lambda / (1.0 + lambda * lambda) }
+        };
+        Table::new([
+            ("lambda", Vector::from_floats(points.iter().map(|p| p.0))),
+            ("gamma", Vector::from_floats(points.iter().map(|p| gamma(p.0)))),
+            ("loglik", Vector::from_floats(points.iter().map(|p| p.1))),
+        ])
     }
 
     /// The half-normal loglikelihood maximised for a given `lambda >= 0`, on the rows of the fit.
@@ -380,6 +398,20 @@ impl SfaFit {
         match &self.indices {
             Indices::Constant(point) => Point { e, ..*point },
             Indices::Rows(points) => Point { e, ..points[i] },
+        }
+    }
+
+    /// [`SfaFit::predict`] as a vector over all rows of `table`, missing where a value is.
+    pub fn predict_vector(&self, table: &Table) -> Result<Vector> {
+        let (values, rows) = self.predict(table)?;
+        let mut all = vec![None; table.nrow()];
+        for (value, row) in values.iter().zip(&rows) {
+            all[*row as usize] = Some(*value);
+        }
+        let vector = Vector::from_options(all).named("frontier");
+        match table.labels() {
+            Some(labels) => vector.with_labels(Arc::clone(labels)),
+            None => Ok(vector),
         }
     }
 

@@ -13,6 +13,7 @@ mod efficiency;
 mod engine;
 mod error;
 mod fit;
+mod inference;
 pub mod jet;
 mod lr;
 pub mod normal;
@@ -30,6 +31,7 @@ pub use error::FrontierError;
 pub use fit::{
     Boundary, DeterministicFit, EquationFit, Estimate, OlsFit, Search, SfaFit, fit_formula, sfa,
 };
+pub use inference::{Comparison, compare};
 pub use lr::LrTest;
 pub use params::{Orientation, SfaParams};
 pub use posterior::Law;

@@ -1,0 +1,274 @@
+//! Stochastic frontiers: fitting, reading, comparing.
+
+use std::rc::Rc;
+
+use esep_stdlib::formula::{self, ZeroPolicy};
+use esep_stdlib::frontier::{
+    self, Comparison, EfficiencyParams, Estimate, SfaFit, SfaParams, compare,
+};
+use esep_stdlib::{Error, Table, Vector};
+use rhai::{Array, Dynamic, ImmutableString, Map};
+
+use super::frontier_help::{COMPARISON, ENTRIES, MODEL};
+use crate::convert;
+use crate::display::number::{float, p_value, significant};
+use crate::display::{Bundle, Doc, Style};
+use crate::library::{Library, Shared};
+use crate::options::Options;
+use crate::report::{Fallible, Problem, Raise};
+
+/// A fitted frontier as scripts hold it; copies share the fit.
+pub(crate) type Model = Rc<SfaFit>;
+
+pub(super) fn register(library: &mut Library<'_>) {
+    library.document(ENTRIES);
+    library.register_type::<Model>(&MODEL, |model, style| show(model, style));
+    library.register_type::<Comparison>(&COMPARISON, show_comparison);
+    fitting(library);
+    fields(library);
+    methods(library);
+}
+
+/// The choices in an option map; `defaults` stand where it says nothing.
+fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
+    let mut options = Options::new("sfa", given);
+    let d = defaults.clone();
+    let mut zero = d.zero;
+    if let Some(text) = options.text("zero")? {
+        zero = match text.as_str() {
+            "error" => ZeroPolicy::Error,
+            "drop" => ZeroPolicy::Drop,
+            _ => {
+                return Err(Error::UnknownName {
+                    primitive: "sfa".into(),
+                    kind: "value for zero".into(),
+                    name: text,
+                    known: vec!["error".into(), "drop".into()],
+                })
+                .raise();
+            }
+        };
+    }
+    if let Some(shift) = options.optional_float("zero_shift")? {
+        zero = ZeroPolicy::Shift(shift);
+    }
+    let params = SfaParams {
+        inefficiency: options.choice("inefficiency", d.inefficiency)?,
+        frontier: options.choice("frontier", d.frontier)?,
+        mean: options.text("mean")?.or(d.mean),
+        sigma_u: options.text("sigma_u")?.or(d.sigma_u),
+        sigma_v: options.text("sigma_v")?.or(d.sigma_v),
+        scaling: options.text("scaling")?.or(d.scaling),
+        weights: options.text("weights")?.or(d.weights),
+        zero,
+    };
+    options.finish()?;
+    Ok(params)
+}
+
+fn sfa(shared: &Shared, formula: &str, table: &Table, given: Map) -> Fallible<Model> {
+    let params = params(given, &SfaParams::default())?;
+    frontier::sfa(formula, table, &params, &shared.context()).map(Rc::new).raise()
+}
+
+fn update(shared: &Shared, model: &Model, change: &str, given: Map) -> Fallible<Model> {
+    let params = params(given, &model.params)?;
+    model.update_with(change, &params, &shared.context()).map(Rc::new).raise()
+}
+
+fn fitting(library: &mut Library<'_>) {
+    let shared = library.shared();
+    library.engine.register_fn("sfa", move |formula: &str, table: Table| {
+        sfa(&shared, formula, &table, Map::new())
+    });
+    let shared = library.shared();
+    library.engine.register_fn("sfa", move |formula: &str, table: Table, options: Map| {
+        sfa(&shared, formula, &table, options)
+    });
+    let shared = library.shared();
+    library.engine.register_fn("update", move |model: &mut Model, change: &str| {
+        update(&shared, model, change, Map::new())
+    });
+    let shared = library.shared();
+    library.engine.register_fn("update", move |model: &mut Model, change: &str, options: Map| {
+        update(&shared, model, change, options)
+    });
+    library.engine.register_fn("compare", comparison);
+    library.engine.register_fn("cobb_douglas", |response: &str, inputs: Dynamic| {
+        let inputs = convert::texts_argument("cobb_douglas", "inputs", &inputs)?;
+        formula::cobb_douglas(response, &inputs).map_err(Error::from).raise()
+    });
+    library.engine.register_fn("translog", |response: &str, inputs: Dynamic| {
+        let inputs = convert::texts_argument("translog", "inputs", &inputs)?;
+        formula::translog(response, &inputs).map_err(Error::from).raise()
+    });
+}
+
+fn comparison(models: Array) -> Fallible<Comparison> {
+    let fits: Vec<Model> = models
+        .iter()
+        .map(|item| {
+            item.clone().try_cast::<Model>().ok_or_else(|| {
+                Problem::new(format!(
+                    "compare: models must be fitted frontiers, got {}",
+                    convert::brief(item)
+                ))
+                .hint("compare([sfa(f1, t), sfa(f2, t)])")
+            })
+        })
+        .collect::<Result<_, Problem>>()?;
+    let names: Vec<String> = (1..=fits.len()).map(|i| format!("m{i}")).collect();
+    let fits: Vec<&SfaFit> = fits.iter().map(AsRef::as_ref).collect();
+    compare(&fits, &names).raise()
+}
+
+/// Estimates under their names, or their standard errors.
+fn labelled(
+    estimates: &[Estimate],
+    name: &str,
+    get: fn(&Estimate) -> Option<f64>,
+) -> Fallible<Vector> {
+    Vector::from_options(estimates.iter().map(get))
+        .named(name)
+        .labelled(estimates.iter().map(|e| e.name.as_str()))
+        .raise()
+}
+
+fn value(estimate: Option<&Estimate>) -> Dynamic {
+    convert::from_option(estimate.map(|e| e.value))
+}
+
+fn texts(items: &[String]) -> Array {
+    items.iter().map(|item| Dynamic::from(ImmutableString::from(item.as_str()))).collect()
+}
+
+fn fields(library: &mut Library<'_>) {
+    let engine = &mut *library.engine;
+    engine.register_get("coef", |m: &mut Model| labelled(&m.coef, "coef", |e| Some(e.value)));
+    engine.register_get("se", |m: &mut Model| labelled(&m.coef, "se", |e| e.se));
+    engine.register_get("vcov", |m: &mut Model| -> Fallible<Dynamic> {
+        Ok(m.vcov_table().raise()?.map_or(Dynamic::UNIT, Dynamic::from))
+    });
+    engine.register_get("parameters", |m: &mut Model| m.parameters(0.95).raise());
+    engine.register_get("loglik", |m: &mut Model| m.loglik);
+    engine.register_get("aic", |m: &mut Model| m.aic());
+    engine.register_get("bic", |m: &mut Model| m.bic());
+    engine.register_get("hqic", |m: &mut Model| m.hqic());
+    engine.register_get("sigma_sq", |m: &mut Model| value(m.sigma_sq.as_ref()));
+    engine.register_get("gamma", |m: &mut Model| value(m.gamma.as_ref()));
+    engine.register_get("lambda", |m: &mut Model| value(m.lambda.as_ref()));
+    engine.register_get("sigma_u", |m: &mut Model| value(m.sigma_u.as_ref()));
+    engine.register_get("sigma_v", |m: &mut Model| value(m.sigma_v.as_ref()));
+    engine.register_get("nobs", |m: &mut Model| m.nobs() as i64);
+    engine.register_get("iterations", |m: &mut Model| m.search.iterations as i64);
+    engine.register_get("boundary", |m: &mut Model| m.boundary.name());
+    engine.register_get("warnings", |m: &mut Model| texts(&m.warnings));
+    engine.register_get("formula", |m: &mut Model| m.formula.to_string());
+    engine.register_get("residuals", |m: &mut Model| {
+        Vector::from_floats(m.residuals.iter().copied()).labelled(m.row_names()).raise()
+    });
+    engine.register_get("profile", |m: &mut Model| m.profile_table().raise());
+    engine.register_get("table", |c: &mut Comparison| c.table.clone());
+    engine.register_get("rank_correlations", |c: &mut Comparison| {
+        c.rank_correlations.clone().map_or(Dynamic::UNIT, Dynamic::from)
+    });
+    engine.register_get("warnings", |c: &mut Comparison| texts(&c.warnings));
+}
+
+fn methods(library: &mut Library<'_>) {
+    let engine = &mut *library.engine;
+    engine.register_fn("summary", |m: &mut Model| m.clone());
+    engine.register_fn("efficiency", |m: &mut Model| efficiency(m, Map::new()));
+    engine.register_fn("efficiency", |m: &mut Model, options: Map| efficiency(m, options));
+    engine.register_fn("lr_test", |m: &mut Model| -> Map {
+        let test = m.lr_test();
+        let mut map = Map::new();
+        map.insert("statistic".into(), test.statistic.into());
+        map.insert("p_value".into(), test.p_value.into());
+        map.insert("critical_5".into(), test.critical_5.into());
+        map.insert("df".into(), (test.df as i64).into());
+        map
+    });
+    engine.register_fn("potential", |m: &mut Model| m.potential().raise());
+    engine.register_fn("predict", |m: &mut Model, table: Table| m.predict_vector(&table).raise());
+}
+
+fn efficiency(model: &Model, given: Map) -> Fallible<Table> {
+    let mut options = Options::new("efficiency", given);
+    let defaults = EfficiencyParams::default();
+    let params = EfficiencyParams {
+        estimator: options.choice("estimator", defaults.estimator)?,
+        level: options.float("level", defaults.level)?,
+    };
+    options.finish()?;
+    model.efficiency(&params).and_then(|e| e.table()).raise()
+}
+
+/// Six significant digits, or what stands for no value.
+fn six(x: Option<f64>) -> String {
+    x.map_or_else(|| "—".into(), |x| significant(x, 6))
+}
+
+fn show(model: &SfaFit, style: &Style) -> Bundle {
+    let mut doc = Doc::new()
+        .heading("Stochastic frontier")
+        .text(model.formula.to_string())
+        .text(model.description());
+    match coefficients(model) {
+        Ok(table) => doc = doc.table(&table),
+        Err(error) => doc = doc.warnings(&[error.to_string()]),
+    }
+    let test = model.lr_test();
+    let mut facts = vec![
+        ("loglik", float(model.loglik)),
+        ("AIC", float(model.aic())),
+        ("BIC", float(model.bic())),
+    ];
+    if let Ok(efficiency) = model.efficiency(&EfficiencyParams::default()) {
+        facts.push(("mean efficiency", six(Some(efficiency.mean))));
+    }
+    facts.push((
+        "LR against least squares",
+        format!(
+            "{} (p {}, 5 % value {}, mixed chi-square)",
+            significant(test.statistic, 4),
+            p_value(test.p_value),
+            significant(test.critical_5, 4)
+        ),
+    ));
+    doc.facts(facts).warnings(&model.warnings).bundle(style)
+}
+
+/// The parameters as a reader wants them: rounded, p-values never zero.
+fn coefficients(model: &SfaFit) -> Result<Table, Error> {
+    let table = model.parameters(0.95)?;
+    let p = table.column("p")?;
+    let shown = p.cells().map(|cell| cell.as_f64().map_or_else(String::new, p_value));
+    let shown = Vector::from_texts(shown);
+    let single = model.equations.len() <= 2
+        && model.equations.iter().all(|equation| equation.coef.len() == 1);
+    let table = table.with_column("p", &shown)?;
+    if single {
+        // Constant variances show as sigmas; their logarithms say nothing more.
+        let equation = table.column("equation")?;
+        let keep: arrow_array::BooleanArray = equation
+            .cells()
+            .map(|cell| {
+                Some(!matches!(cell, esep_stdlib::table::Cell::Text(t) if t.starts_with("ln ")))
+            })
+            .collect();
+        return table.filter(&keep)?.drop(&["equation", "lower", "upper"]);
+    }
+    table.drop(&["lower", "upper"])
+}
+
+fn show_comparison(comparison: &Comparison, style: &Style) -> Bundle {
+    // A terminal holds nine columns; the others are in `.table`.
+    let table = comparison.table.drop(&["hqic", "inefficiency"]);
+    let table = table.as_ref().unwrap_or(&comparison.table);
+    let mut doc = Doc::new().heading("Frontiers side by side").table(table);
+    if let Some(correlations) = &comparison.rank_correlations {
+        doc = doc.text("Rank correlations of their efficiencies:").table(correlations);
+    }
+    doc.warnings(&comparison.warnings).bundle(style)
+}
