@@ -62,21 +62,21 @@ impl Language for Session {
     }
 
     fn eval(&mut self, code: &str) -> Result<Option<Bundle>, Failure> {
-        // A panic in a primitive is a defect, yet must not take the analyst's variables with it.
-        catch_unwind(AssertUnwindSafe(|| Self::eval(self, code).map_err(Failure::from)))
-            .unwrap_or_else(|_| Err(internal("a primitive failed in a way it should not")))
+        sheltered(|| Self::eval(self, code).map_err(Failure::from))
+            .unwrap_or_else(|| Err(internal("a primitive failed in a way it should not")))
     }
 
     fn complete(&self, code: &str, at: usize) -> Completion {
-        Self::complete(self, code, at)
+        let nothing = Completion { start: at, end: at, matches: Vec::new() };
+        sheltered(|| Self::complete(self, code, at)).unwrap_or(nothing)
     }
 
     fn inspect(&self, code: &str, at: usize) -> Option<Bundle> {
-        Self::inspect(self, code, at)
+        sheltered(|| Self::inspect(self, code, at)).flatten()
     }
 
     fn completeness(&self, code: &str) -> Completeness {
-        Self::completeness(self, code)
+        sheltered(|| Self::completeness(self, code)).unwrap_or(Completeness::Complete)
     }
 
     fn help(&self, name: &str) -> Result<Bundle, Failure> {
@@ -90,6 +90,13 @@ impl Language for Session {
     fn report_progress(&mut self, to: ProgressSink) {
         self.set_progress(Some(to));
     }
+}
+
+/// What `work` gives, unless it panics.
+///
+/// A panic in a primitive is a defect, yet it must not take the analyst's variables with it.
+fn sheltered<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 fn internal(message: &str) -> Failure {

@@ -17,6 +17,7 @@ mod tests;
 #[cfg(test)]
 pub mod toy;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -58,7 +59,14 @@ where
         let (stdin, answers) = mpsc::channel();
         let worker = {
             let (outbox, interrupter) = (outbox.clone(), Arc::clone(&interrupter));
-            move || Worker::new(make, outbox, interrupter, answers, history).run(requests)
+            move || {
+                let work =
+                    || Worker::new(make, outbox, interrupter, answers, history).run(requests);
+                // Without the language the kernel is of no use; Jupyter starts another.
+                if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                    std::process::exit(1);
+                }
+            }
         };
         std::thread::Builder::new()
             .name("language".to_owned())

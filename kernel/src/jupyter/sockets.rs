@@ -24,8 +24,10 @@ use crate::interrupt::{Interrupter, at_every_ctrl_c};
 const GATHER: Duration = Duration::from_millis(20);
 /// Text beyond this many bytes travels at once.
 const FULL: usize = 1 << 16;
-/// A listener that takes nothing for this long misses the message.
+/// A listener that takes nothing for this long misses the message, ...
 const PATIENCE: Duration = Duration::from_secs(5);
+/// ... and while it goes on taking nothing the others do not wait so long again.
+const STALLED: Duration = Duration::from_millis(20);
 
 /// Where requests and answers for the language's thread go.
 #[derive(Debug, Clone)]
@@ -203,7 +205,7 @@ async fn publish(
     mut queue: mpsc::Receiver<Post>,
     author: Arc<super::wire::Author>,
 ) {
-    let mut publisher = Publisher { socket, signer, author };
+    let mut publisher = Publisher { socket, signer, author, patience: PATIENCE };
     let mut gathering: Option<Gathering> = None;
     loop {
         let due = gathering.as_ref().map_or_else(Instant::now, |text| text.due);
@@ -251,11 +253,13 @@ struct Publisher {
     socket: XPubSocket,
     signer: Signer,
     author: Arc<super::wire::Author>,
+    patience: Duration,
 }
 
 impl Publisher {
     async fn send(&mut self, message: &Message) {
-        let _ = timeout(PATIENCE, self.socket.send(self.signer.encode(message))).await;
+        let sent = timeout(self.patience, self.socket.send(self.signer.encode(message))).await;
+        self.patience = if sent.is_ok() { PATIENCE } else { STALLED };
     }
 
     async fn release(&mut self, gathering: &mut Option<Gathering>) {
