@@ -20,6 +20,7 @@ mod scale;
 mod scores;
 mod sensitivity;
 mod spec;
+mod treat;
 mod validate;
 mod verb;
 mod weights;
@@ -40,6 +41,7 @@ pub use scale::{Answer, Scale};
 pub use sensitivity::{
     Sensitivity, SensitivityParams, Sobol, WeightDraw, WeightLevel, sensitivity,
 };
+pub use treat::{Reshape, TreatParams, Treated, box_cox, box_cox_lambda, skew_kurtosis, treat};
 pub use validate::FrameworkFault;
 pub use verb::{AggregateParams, aggregate};
 pub use weights::{

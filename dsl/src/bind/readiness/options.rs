@@ -324,6 +324,6 @@ fn cell(cell: Cell) -> serde_json::Value {
         Cell::Int(i) => i.into(),
         Cell::Bool(b) => b.into(),
         Cell::Text(text) => text.into(),
-        _ => serde_json::Value::Null,
+        Cell::Missing => serde_json::Value::Null,
     }
 }

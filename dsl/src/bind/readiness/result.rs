@@ -305,7 +305,8 @@ fn fields(library: &mut Library<'_>) {
     for (name, get) in tables {
         engine.register_get(name, move |r: &mut Rc<Readiness>| get(r).raise());
     }
-    let vectors: [(&str, fn(&Readiness) -> Vector); 4] = [
+    type Read = fn(&Readiness) -> Vector;
+    let vectors: [(&str, Read); 4] = [
         ("index", Readiness::index),
         ("level", Readiness::level),
         ("rank", Readiness::rank),

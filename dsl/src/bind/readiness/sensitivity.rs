@@ -225,7 +225,12 @@ fn show(s: &Rc<Sensitivity>, style: &Style) -> Bundle {
         "Ranks move by {:.3} places on average against the index as given.",
         s.mean_shift
     ));
-    doc = doc.table(&s.table);
+    // Values, then ranks and levels: thirteen columns would not fit side by side.
+    let names = s.table.columns();
+    let (values, places) = names.split_at(names.len().min(5));
+    for part in [s.table.select(values), s.table.select(places)].into_iter().flatten() {
+        doc = doc.table(&part);
+    }
     if let Some(sobol) = &s.sobol {
         let how = if sobol.exact {
             format!("Sobol indices, exact over {} combinations:", sobol.runs)

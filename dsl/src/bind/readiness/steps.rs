@@ -1,12 +1,17 @@
 //! Steps of a composite index on plain tables.
 
-use esep_stdlib::readiness::{AggregateParams, Missing, Normaliser, aggregate, normalise};
+use std::rc::Rc;
+
+use esep_stdlib::readiness::{
+    AggregateParams, Missing, Normaliser, TreatParams, Treated, aggregate, normalise, treat,
+};
 use esep_stdlib::{Choice, Table, Vector};
 use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::options::{self, Closures};
 use crate::convert;
-use crate::help::{Entry, Example, Param};
+use crate::display::{Bundle, Doc, Style};
+use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::{Library, Shared};
 use crate::options::Options;
 use crate::report::{Fallible, Raise};
@@ -44,6 +49,36 @@ const ENTRIES: &[Entry] = &[
             code: "normalise(load(\"regions_2023\"), \"minmax\", #{ range: [1, 100] }).gdp_per_capita.max()",
             shows: "100",
         }],
+    },
+    Entry {
+        name: "treat",
+        on: None,
+        room: "readiness",
+        summary: "Winsorises a few outliers of skewed columns, else takes logarithms or a Box-Cox power.",
+        signature: "treat(t, options)",
+        params: &[
+            T,
+            Param::option(
+                "max_winsorised",
+                "int",
+                "5",
+                "points of a column that may be moved inward",
+            ),
+            Param::option("skewness", "number", "2.0", "treat where |skewness| is above this ..."),
+            Param::option("kurtosis", "number", "3.5", "... and excess kurtosis above this"),
+            Param::option(
+                "then",
+                "text",
+                "\"log\"",
+                "where points do not suffice: log, boxcox, none",
+            ),
+        ],
+        returns: "Treated",
+        search: &["outliers", "winsorize", "skew", "kurtosis", "Treat", "boxcox"],
+        errors: &["a threshold of 0 or below"],
+        see_also: &["normalise"],
+        source: "OECD and JRC (2008), step 4; Box and Cox (1964)",
+        examples: &[Example { code: "treat(load(\"regions_2023\")).log.nrow", shows: "17" }],
     },
     Entry {
         name: "aggregate",
@@ -91,8 +126,26 @@ const ENTRIES: &[Entry] = &[
     },
 ];
 
+const TREATED: TypeEntry = TypeEntry {
+    name: "Treated",
+    summary: "A table after treatment of its outliers, and what was done.",
+    fields: &[
+        Field::new("table", "Table", "the treated table, shape of the input"),
+        Field::new(
+            "log",
+            "Table",
+            "by column: treatment, points winsorised, lambda, skewness and kurtosis before and after",
+        ),
+    ],
+};
+
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
+    library.register_type::<Rc<Treated>>(&TREATED, show_treated);
+    library.engine.register_fn("treat", |t: Table| treated(&t, Map::new()));
+    library.engine.register_fn("treat", |t: Table, options: Map| treated(&t, options));
+    library.engine.register_get("table", |t: &mut Rc<Treated>| t.table.clone());
+    library.engine.register_get("log", |t: &mut Rc<Treated>| t.log.clone());
     library.engine.register_fn(
         "normalise",
         |context: NativeCallContext, t: Table, method: Dynamic| {
@@ -119,6 +172,24 @@ pub(super) fn register(library: &mut Library<'_>) {
             aggregated(&shared, &context, &t, &method, &options)
         },
     );
+}
+
+fn treated(table: &Table, given: Map) -> Fallible<Rc<Treated>> {
+    let mut options = Options::new("treat", given);
+    let defaults = TreatParams::default();
+    let params = TreatParams {
+        max_winsorised: options.count("max_winsorised", defaults.max_winsorised)?,
+        skewness: options.float("skewness", defaults.skewness)?,
+        kurtosis: options.float("kurtosis", defaults.kurtosis)?,
+        then: options.choice("then", defaults.then)?,
+    };
+    options.finish()?;
+    treat(table, &params).map(Rc::new).raise()
+}
+
+fn show_treated(t: &Rc<Treated>, style: &Style) -> Bundle {
+    let doc = Doc::new().text("Outliers treated; t.table holds the values, this is what was done:");
+    doc.table(&t.log).warnings(&t.warnings).bundle(style)
 }
 
 fn rescaled(
