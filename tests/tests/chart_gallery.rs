@@ -49,6 +49,7 @@ fn tree(clusters: bool) -> Chart {
         height_title: "Height (Ward.D2 linkage, Euclidean distance)",
         title: "Regions by their 17 standardised indicators",
         subtitle: Some("Hierarchical clusters of 20 regions, 2023"),
+        ..DendrogramInput::default()
     })
     .unwrap()
 }
@@ -114,6 +115,7 @@ fn components() -> Chart {
         y_title: "PC2 (21.7 % of variance)",
         title: "Regions on the first two principal components",
         subtitle: Some("17 standardised indicators; clusters of ward.D2 at k = 3"),
+        ..ScoresInput::default()
     })
     .unwrap()
 }
@@ -125,7 +127,7 @@ fn widths() -> Chart {
         widths: &floats(&data["silhouette"]),
         clusters: &integers(&data["clusters"]),
         title: "Silhouette of the three clusters",
-        subtitle: None,
+        ..SilhouetteInput::default()
     })
     .unwrap()
 }

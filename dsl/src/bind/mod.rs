@@ -2,6 +2,7 @@
 //!
 //! A binding converts its arguments, calls stdlib and converts the answer; it computes nothing.
 
+mod chart;
 mod cluster;
 mod core;
 mod frontier;
@@ -18,6 +19,7 @@ pub(crate) const PRELUDE: &[(&str, &str)] = &[];
 
 /// Registers everything.
 pub(crate) fn register(library: &mut Library<'_>) {
+    chart::register(library);
     core::register(library);
     cluster::register(library);
     frontier::register(library);

@@ -20,6 +20,8 @@ pub struct DendrogramInput<'a> {
     pub labels: &'a [String],
     /// Cluster of each unit, 1..=k, to colour the branches below the cut.
     pub clusters: Option<&'a [i64]>,
+    /// The user's names of clusters 1, 2, ...; numbers when empty.
+    pub cluster_names: &'a [String],
     /// Title of the height axis, e.g. `"Height (Ward.D2, Euclidean distance)"`.
     pub height_title: &'a str,
     /// Title of the chart.
@@ -80,11 +82,15 @@ pub fn dendrogram(input: &DendrogramInput) -> Result<Chart> {
         chart = chart.layer(branches(&above).styled(|style| style.colour = Some(colour)));
     }
     if !below.is_empty() {
-        let names = below.iter().filter_map(|piece| piece.cluster).map(cluster_name);
+        let names = below
+            .iter()
+            .filter_map(|piece| piece.cluster)
+            .map(|label| cluster_name(label, input.cluster_names));
         chart = chart.layer(branches(&below).with(Channel::Colour, Field::texts("cluster", names)));
         chart.colours.title = Some("Cluster".into());
         let highest = input.clusters.unwrap_or_default().iter().copied().max().unwrap_or(0);
-        chart.colours.order = Some((1..=highest).map(cluster_name).collect());
+        chart.colours.order =
+            Some((1..=highest).map(|label| cluster_name(label, input.cluster_names)).collect());
     }
     if let Some(clusters) = input.clusters {
         let mut known = clusters.to_vec();

@@ -6,6 +6,7 @@ mod heatmap;
 mod histogram;
 mod profile;
 mod ranked;
+mod results;
 mod scores;
 mod silhouette;
 mod table;
@@ -16,6 +17,10 @@ pub use heatmap::{HeatmapInput, heatmap};
 pub use histogram::{HistogramInput, histogram};
 pub use profile::{ProfileInput, profile};
 pub use ranked::{RankedInput, ranked};
+pub use results::{
+    Components, cells, choice_of_k, cluster_map, components, efficiencies, readiness, sensitivity,
+    silhouettes, tree, vector,
+};
 pub use scores::{ScoresInput, scores};
 pub use silhouette::{SilhouetteInput, silhouette};
 pub use table::{Orientation, TablePlot, table};
@@ -36,15 +41,20 @@ fn same_length(what: &'static str, whats: &str, expected: usize, found: usize) -
     .into())
 }
 
-/// Legend names of cluster labels.
-fn cluster_name(label: i64) -> String {
-    format!("cluster {label}")
+/// What a legend calls cluster `label`: the user's name for it, if there is one.
+fn cluster_name(label: i64, names: &[String]) -> String {
+    let own = usize::try_from(label - 1).ok().and_then(|at| names.get(at));
+    match own {
+        Some(name) if name.parse::<i64>().is_err() => name.clone(),
+        _ if label == 0 => "no cluster".to_owned(),
+        _ => format!("cluster {label}"),
+    }
 }
 
 /// Legend names of all clusters in increasing order.
-fn cluster_order(labels: &[i64]) -> Vec<String> {
+fn cluster_order(labels: &[i64], names: &[String]) -> Vec<String> {
     let mut known = labels.to_vec();
     known.sort_unstable();
     known.dedup();
-    known.into_iter().map(cluster_name).collect()
+    known.into_iter().map(|label| cluster_name(label, names)).collect()
 }

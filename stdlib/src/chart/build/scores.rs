@@ -16,6 +16,8 @@ pub struct ScoresInput<'a> {
     pub y: &'a [f64],
     /// Cluster of each unit from 1.
     pub clusters: Option<&'a [i64]>,
+    /// The user's names of clusters 1, 2, ...; numbers when empty.
+    pub cluster_names: &'a [String],
     /// Title of the horizontal axis, e.g. `"PC1 (34.9 %)"`.
     pub x_title: &'a str,
     /// Title of the vertical axis.
@@ -39,14 +41,14 @@ pub fn scores(input: &ScoresInput) -> Result<Chart> {
     let mut chart = Chart::new(input.title);
     if let Some(clusters) = input.clusters {
         same_length(what, "cluster labels", count, clusters.len())?;
-        let order = cluster_order(clusters);
+        let order = cluster_order(clusters, input.cluster_names);
         if order.len() <= CATEGORIES.len() {
-            let names = clusters.iter().map(|label| cluster_name(*label));
+            let names = clusters.iter().map(|label| cluster_name(*label, input.cluster_names));
             layer = layer.with(Channel::Colour, Field::texts("cluster", names));
             chart.colours.order = Some(order);
             chart.colours.title = Some("Cluster".into());
         } else {
-            let names = clusters.iter().map(|label| cluster_name(*label));
+            let names = clusters.iter().map(|label| cluster_name(*label, input.cluster_names));
             layer = layer.with(Channel::Tooltip, Field::texts("cluster", names));
         }
     }

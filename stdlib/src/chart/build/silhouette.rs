@@ -16,6 +16,8 @@ pub struct SilhouetteInput<'a> {
     pub widths: &'a [f64],
     /// Cluster of each unit from 1.
     pub clusters: &'a [i64],
+    /// The user's names of clusters 1, 2, ...; numbers when empty.
+    pub cluster_names: &'a [String],
     /// Title of the chart.
     pub title: &'a str,
     /// Subtitle.
@@ -46,9 +48,9 @@ pub fn silhouette(input: &SilhouetteInput) -> Result<Chart> {
         Field::numbers("silhouette width", rows.iter().map(|row| input.widths[*row])),
     );
     let mut chart = Chart::new(input.title);
-    let order = cluster_order(input.clusters);
+    let order = cluster_order(input.clusters, input.cluster_names);
     if order.len() <= CATEGORIES.len() {
-        let names = rows.iter().map(|row| cluster_name(input.clusters[*row]));
+        let names = rows.iter().map(|row| cluster_name(input.clusters[*row], input.cluster_names));
         layer = layer.with(Channel::Colour, Field::texts("cluster", names));
         chart.colours.order = Some(order);
         chart.colours.title = Some("Cluster".into());

@@ -29,7 +29,8 @@ impl Choice for Orientation {
 pub struct TablePlot {
     /// Column along the bottom; row labels (or row numbers) when absent.
     pub x: Option<String>,
-    /// Column up the side; required unless `mark` is a histogram's bar over `x` alone.
+    /// Column up the side; all numeric columns become a map of cells when absent with
+    /// [`Mark::Rect`], otherwise it is required.
     pub y: Option<String>,
     /// Mark; chosen by the columns when absent: bars for categories, points for two numbers.
     pub mark: Option<Mark>,
@@ -66,6 +67,12 @@ const FEW: usize = 40;
 
 /// The chart of columns of `table`; names and units come from its codebook where it has one.
 pub fn table(table: &Table, plot: &TablePlot) -> Result<Chart> {
+    if plot.mark == Some(Mark::Rect) && plot.y.is_none() {
+        let mut chart = super::cells(table, plot.title.as_deref())?;
+        chart.subtitle.clone_from(&plot.subtitle);
+        chart.caption.clone_from(&plot.caption);
+        return Ok(chart);
+    }
     let Some(y) = &plot.y else {
         return Err(Error::Invalid {
             primitive: "plot",

@@ -150,7 +150,7 @@ fn bar(row: &mut Row, scale: &Trained, from: f64, to: f64, sign: char) {
     let first = (start.round() as usize).min(last);
     row.marks[first..last].fill('█');
     let rest = ((end - end.floor()) * 8.0).floor() as usize;
-    if last < row.marks.len() && rest > 0 && last >= first {
+    if last < row.marks.len() && rest > 0 && sign == super::SIGNS[0] {
         row.marks[last] = EIGHTHS[rest];
     }
     if sign != super::SIGNS[0] && last > first {

@@ -1,0 +1,379 @@
+//! Charts of this crate's own results.
+
+use super::{
+    DendrogramInput, HeatmapInput, HistogramInput, ProfileInput, RankedInput, ScoresInput,
+    ScreeInput, SilhouetteInput, dendrogram, heatmap, histogram, profile, ranked, scores, scree,
+};
+use crate::chart::error::ChartError;
+use crate::chart::grammar::{Axis, Channel, Chart, Field, Layer, Mark};
+use crate::chart::scale::{fixed, number};
+use crate::choice::Choice;
+use crate::cluster::{ChooseK, Clustering, Pca, PcaParams, Tree, pca};
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::frontier::{EfficiencyParams, Estimator, Orientation, SfaFit};
+use crate::readiness::{Readiness, Sensitivity};
+use crate::table::{Matrix, Table, Vector};
+
+fn labels(clustering: &Clustering) -> Vec<i64> {
+    clustering.labels.iter().map(|label| *label as i64).collect()
+}
+
+/// The dendrogram of `tree`, its branches coloured where it is cut into `k` clusters.
+pub fn tree(tree: &Tree, k: Option<usize>) -> Result<Chart> {
+    let cut = k.map(|k| tree.cut(k)).transpose()?;
+    let clusters = cut.as_ref().map(labels);
+    let height = format!("Height ({} linkage, {} distance)", tree.linkage.name(), tree.metric);
+    let method = tree.method();
+    let mut chart = dendrogram(&DendrogramInput {
+        merges: &tree.merge_matrix(),
+        heights: &tree.heights,
+        order: &tree.order,
+        labels: &tree.labels,
+        clusters: clusters.as_deref(),
+        height_title: &height,
+        title: &format!("Dendrogram of {} units", tree.labels.len()),
+        subtitle: Some(&capital(&method)),
+        ..DendrogramInput::default()
+    })?;
+    chart.caption = joined(&tree.warnings);
+    Ok(chart)
+}
+
+/// The silhouette of every unit of `clustering`.
+pub fn silhouettes(clustering: &Clustering, context: &Context) -> Result<Chart> {
+    let silhouette = clustering.silhouette(context)?;
+    let all = labels(clustering);
+    let kept: Vec<usize> =
+        (0..all.len()).filter(|unit| silhouette.widths[*unit].is_some()).collect();
+    let widths: Vec<f64> = kept.iter().filter_map(|unit| silhouette.widths[*unit]).collect();
+    let units: Vec<String> = kept.iter().map(|unit| clustering.units()[*unit].clone()).collect();
+    let clusters: Vec<i64> = kept.iter().map(|unit| all[*unit]).collect();
+    let mut chart = super::silhouette(&SilhouetteInput {
+        units: &units,
+        widths: &widths,
+        clusters: &clusters,
+        cluster_names: &clustering.names,
+        title: &format!("Silhouette of {} clusters", clustering.k),
+        subtitle: Some(&capital(&clustering.method)),
+    })?;
+    let left_out = all.len() - kept.len();
+    if left_out > 0 {
+        chart.caption = Some(format!("{left_out} units belong to no cluster and have none."));
+    }
+    Ok(chart)
+}
+
+/// The units of `clustering` on the first two principal components of `data`.
+pub fn cluster_map(clustering: &Clustering, data: &Matrix) -> Result<Chart> {
+    if data.labels.len() != clustering.len() {
+        return Err(ChartError::Shape {
+            what: "a map of clusters",
+            expected: format!("the {} units that were clustered", clustering.len()),
+            found: format!("{} rows", data.labels.len()),
+        }
+        .into());
+    }
+    let fit = pca(data, &PcaParams::default())?;
+    plane(&fit, 1, 2, Some(clustering))
+}
+
+/// What to show of principal components.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Components {
+    /// Units in the plane of two components.
+    #[default]
+    Scores,
+    /// Columns in the plane of two components.
+    Loadings,
+    /// Shares of variance.
+    Scree,
+}
+
+impl Choice for Components {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("scores", Self::Scores), ("loadings", Self::Loadings), ("scree", Self::Scree)];
+}
+
+/// `show` of the components of `fit`; `x` and `y` are components from 1.
+pub fn components(
+    fit: &Pca,
+    show: Components,
+    x: usize,
+    y: usize,
+    clustering: Option<&Clustering>,
+) -> Result<Chart> {
+    match show {
+        Components::Scores => plane(fit, x, y, clustering),
+        Components::Scree => scree(&ScreeInput {
+            explained: &fit.explained,
+            title: "Variance explained by principal components",
+            subtitle: Some(&basis(fit)),
+        }),
+        Components::Loadings => {
+            check_component(fit, "x", x)?;
+            check_component(fit, "y", y)?;
+            let zeros = vec![0.0; fit.columns.len()];
+            let column =
+                |c: usize| -> Vec<f64> { fit.correlations.column(c - 1).iter().copied().collect() };
+            let (to_x, to_y) = (column(x), column(y));
+            let field = |name: &str, values: &[f64]| Field::numbers(name, values.iter().copied());
+            let (x_title, y_title) = (component_title(fit, x), component_title(fit, y));
+            let names = || Field::texts("column", fit.columns.iter().cloned());
+            let arrows = Layer::new(Mark::Segment)
+                .with(Channel::X, field(&x_title, &zeros))
+                .with(Channel::Y, field(&y_title, &zeros))
+                .with(Channel::X2, field(&x_title, &to_x))
+                .with(Channel::Y2, field(&y_title, &to_y))
+                .styled(|style| style.opacity = 0.5);
+            let ends = Layer::new(Mark::Point)
+                .with(Channel::X, field(&x_title, &to_x))
+                .with(Channel::Y, field(&y_title, &to_y))
+                .with(Channel::Label, names());
+            let mut chart = Chart::new("Correlations of the columns with the components")
+                .layer(arrows)
+                .layer(ends);
+            chart.subtitle = Some(basis(fit));
+            Ok(chart)
+        }
+    }
+}
+
+fn plane(fit: &Pca, x: usize, y: usize, clustering: Option<&Clustering>) -> Result<Chart> {
+    check_component(fit, "x", x)?;
+    check_component(fit, "y", y)?;
+    let column = |c: usize| -> Vec<f64> { fit.scores.column(c - 1).iter().copied().collect() };
+    let clusters = clustering.map(labels);
+    let subtitle = match clustering {
+        Some(clustering) => format!("{}; clusters: {}", basis(fit), clustering.method),
+        None => basis(fit),
+    };
+    scores(&ScoresInput {
+        units: &fit.units,
+        x: &column(x),
+        y: &column(y),
+        clusters: clusters.as_deref(),
+        cluster_names: clustering.map_or(&[], |clustering| &clustering.names),
+        x_title: &component_title(fit, x),
+        y_title: &component_title(fit, y),
+        title: &format!("Units on principal components {x} and {y}"),
+        subtitle: Some(&subtitle),
+    })
+}
+
+fn check_component(fit: &Pca, parameter: &'static str, component: usize) -> Result<()> {
+    let most = fit.explained.len();
+    if (1..=most).contains(&component) {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        primitive: "plot",
+        parameter,
+        rule: format!("be a component, 1..={most}"),
+        value: component.to_string(),
+    })
+}
+
+fn component_title(fit: &Pca, component: usize) -> String {
+    format!("PC{component} ({} % of variance)", fixed(fit.explained[component - 1] * 100.0, 1))
+}
+
+fn basis(fit: &Pca) -> String {
+    let scaled = if fit.scaled { "standardised" } else { "centred" };
+    format!("{} {scaled} columns, {} units", fit.columns.len(), fit.units.len())
+}
+
+/// One criterion of `choice` over the number of clusters, with the number it picks.
+pub fn choice_of_k(choice: &ChooseK, criterion: &str) -> Result<Chart> {
+    let Some((_, values)) = choice.criteria.iter().find(|(name, _)| name == criterion) else {
+        return Err(Error::UnknownName {
+            primitive: "plot".into(),
+            kind: "criterion".into(),
+            name: criterion.to_owned(),
+            known: choice.criteria.iter().map(|(name, _)| name.clone()).collect(),
+        });
+    };
+    let ks = || Field::numbers("k", (1..=values.len()).map(|k| k as f64));
+    let field = || Field::maybe(criterion, values.iter().copied());
+    let mut chart = Chart::new(&format!("Number of clusters by {criterion}"));
+    let line = |mark| Layer::new(mark).with(Channel::X, ks()).with(Channel::Y, field());
+    chart = chart.layer(line(Mark::Line)).layer(line(Mark::Point));
+    chart.subtitle = Some(capital(&choice.method));
+    chart.x = Axis { title: Some("Number of clusters".into()), ..Axis::default() };
+    for pick in choice
+        .picks
+        .iter()
+        .filter(|pick| pick.rule == criterion || pick.rule.starts_with(&format!("{criterion} (")))
+    {
+        chart = chart.reference(Channel::X, pick.k as f64, &format!("{}: {}", pick.rule, pick.k));
+    }
+    Ok(chart)
+}
+
+/// The block profile of `result`, levels as captioned lines.
+pub fn readiness(result: &Readiness, language: &str) -> Result<Chart> {
+    let blocks = result.framework.blocks();
+    let names: Vec<String> = blocks.iter().map(|block| block.label(language).to_owned()).collect();
+    let mut values: Vec<Vec<Option<f64>>> = vec![Vec::new(); result.units.len()];
+    for block in blocks {
+        let column = result.node(&block.code)?.floats()?;
+        for (row, value) in values.iter_mut().zip(column.iter()) {
+            row.push(value.filter(|v| v.is_finite()));
+        }
+    }
+    // A level begins where the one below it ends.
+    let levels = &result.framework.levels;
+    let thresholds: Vec<(f64, String)> = levels
+        .windows(2)
+        .filter_map(|pair| {
+            let at = pair[0].upper?;
+            Some((at, format!("{} above {}", pair[1].name, number(at))))
+        })
+        .collect();
+    let highest = values.iter().flatten().flatten().copied().fold(1.0, f64::max);
+    let lowest = values.iter().flatten().flatten().copied().fold(0.0, f64::min);
+    let mut chart = profile(&ProfileInput {
+        units: &result.units,
+        blocks: &names,
+        values: &values,
+        thresholds: &thresholds,
+        value_title: "Block value",
+        limits: (highest <= 1.0 && lowest >= 0.0).then_some((0.0, 1.0)),
+        title: &format!("{}: blocks", result.framework.root.label(language)),
+        subtitle: Some(&result.describe()),
+    })?;
+    chart.caption = joined(&result.warnings);
+    Ok(chart)
+}
+
+/// Ranks over the draws of `result`: median and the range between its quantiles.
+pub fn sensitivity(result: &Sensitivity) -> Result<Chart> {
+    let names = result.table.columns();
+    let quantiles: Vec<&String> = names.iter().filter(|name| name.starts_with("rank_p")).collect();
+    let column = |name: &str| -> Result<Vec<Option<f64>>> {
+        Ok(result.table.floats("plot", name)?.iter().collect())
+    };
+    let ends = match quantiles.as_slice() {
+        [low, .., high] => Some((column(low)?, column(high)?)),
+        _ => None,
+    };
+    let span = match quantiles.as_slice() {
+        [low, .., high] => format!(
+            ", {} % to {} % of the draws",
+            low.trim_start_matches("rank_p"),
+            high.trim_start_matches("rank_p")
+        ),
+        _ => String::new(),
+    };
+    let mut chart = ranked(&RankedInput {
+        units: &result.units,
+        values: &column("rank_median")?,
+        lower: ends.as_ref().map(|(low, _)| low.as_slice()),
+        upper: ends.as_ref().map(|(_, high)| high.as_slice()),
+        value_title: &format!("Median rank{span}"),
+        ascending: true,
+        title: "How far ranks move",
+        subtitle: Some(&result.description),
+        ..RankedInput::default()
+    })?;
+    chart.caption = joined(&result.warnings);
+    Ok(chart)
+}
+
+/// Efficiencies of `fit`, the most efficient on top, with their bounds and mean.
+pub fn efficiencies(fit: &SfaFit, params: &EfficiencyParams) -> Result<Chart> {
+    let efficiency = fit.efficiency(params)?;
+    let some = |values: &[f64]| -> Vec<Option<f64>> { values.iter().copied().map(Some).collect() };
+    let estimator = match efficiency.estimator {
+        Estimator::BatteseCoelli => "Battese and Coelli",
+        Estimator::Jlms => "Jondrow and others",
+        Estimator::Mode => "conditional mode",
+    };
+    let kind = match fit.params.frontier {
+        Orientation::Production => "Technical efficiency",
+        Orientation::Cost => "Cost efficiency",
+    };
+    let interval = format!("{} % interval", number(efficiency.level * 100.0));
+    let subtitle = format!(
+        "{} {} frontier, {} rows",
+        capital(&fit.params.inefficiency.name().replace('_', "-")),
+        fit.params.frontier.name(),
+        fit.nobs()
+    );
+    let mut chart = ranked(&RankedInput {
+        units: &efficiency.labels,
+        values: &some(&efficiency.te),
+        lower: Some(&some(&efficiency.lower)),
+        upper: Some(&some(&efficiency.upper)),
+        value_title: &format!("{kind} ({estimator}), {interval}"),
+        limits: Some((0.0, 1.0)),
+        mean_line: true,
+        title: &format!("{kind}, ranked"),
+        subtitle: Some(&subtitle),
+        ..RankedInput::default()
+    })?;
+    chart.caption = joined(&fit.warnings);
+    Ok(chart)
+}
+
+/// A labelled vector as a ranking, another one as a histogram.
+pub fn vector(values: &Vector) -> Result<Chart> {
+    let name = values.name().unwrap_or("value").to_owned();
+    let numbers: Vec<Option<f64>> = values.floats()?.iter().collect();
+    let Some(labels) = values.labels() else {
+        return histogram(&HistogramInput {
+            values: &numbers,
+            value_title: &name,
+            bins: None,
+            title: &format!("Distribution of {name}"),
+        });
+    };
+    let units: Vec<String> = labels.iter().map(|l| l.unwrap_or("").to_owned()).collect();
+    ranked(&RankedInput {
+        units: &units,
+        values: &numbers,
+        value_title: &name,
+        title: &format!("{name}, ranked"),
+        ..RankedInput::default()
+    })
+}
+
+/// All numeric columns of `table` as a map of cells, rows by their labels.
+pub fn cells(table: &Table, title: Option<&str>) -> Result<Chart> {
+    let numeric = table.numeric()?;
+    let columns = numeric.columns();
+    let mut values: Vec<Vec<Option<f64>>> = vec![Vec::new(); table.nrow()];
+    for name in &columns {
+        for (row, value) in values.iter_mut().zip(numeric.floats("plot", name)?.iter()) {
+            row.push(value.filter(|v| v.is_finite()));
+        }
+    }
+    let all = || values.iter().flatten().flatten().copied();
+    let two_sided = all().any(|v| v < 0.0) && all().any(|v| v > 0.0);
+    let correlation = two_sided && all().all(|v| v.abs() <= 1.0 + 1e-9);
+    heatmap(&HeatmapInput {
+        rows: &table.row_names(),
+        columns: &columns,
+        values: &values,
+        value_title: "value",
+        middle: two_sided.then_some(0.0),
+        limits: correlation.then_some((-1.0, 1.0)),
+        decimals: Some(2),
+        title: title.unwrap_or("Values by row and column"),
+        ..HeatmapInput::default()
+    })
+}
+
+/// Warnings as one caption.
+fn joined(warnings: &[String]) -> Option<String> {
+    let sentences: Vec<String> = warnings
+        .iter()
+        .map(|warning| format!("{}.", capital(warning.trim_end_matches('.'))))
+        .collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
