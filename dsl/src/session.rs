@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use esep_stdlib::context::ProgressSink;
 use esep_stdlib::error::{closest, closest_hint};
 use rhai::{
-    AST, Dynamic, Engine, EvalAltResult, OptimizationLevel, ParseErrorType, Position, Scope,
+    AST, Dynamic, Engine, EvalAltResult, Module, OptimizationLevel, ParseErrorType, Position, Scope,
 };
 
 use crate::bind;
@@ -77,11 +77,16 @@ impl Session {
     /// Adds the procedures written in the language itself.
     fn load_prelude(&mut self) {
         for (name, text) in bind::PRELUDE {
-            let ast = self.engine.compile(text).unwrap_or_else(|error| {
-                unreachable!("prelude {name} compiles, as the tests check: {error}")
-            });
-            self.remember(name, text, &ast);
-            self.library = self.library.merge(&ast.clone_functions_only());
+            let broken = |error: &dyn std::fmt::Display| -> ! {
+                unreachable!("prelude {name} loads, as the tests check: {error}")
+            };
+            let mut ast = self.engine.compile(text).unwrap_or_else(|error| broken(&error));
+            ast.set_source(*name);
+            self.sources.insert((*name).to_owned(), (*text).into());
+            // As a module its private functions can neither be called nor replaced by a user.
+            let module = Module::eval_ast_as_new(Scope::new(), &ast, &self.engine)
+                .unwrap_or_else(|error| broken(&error));
+            self.engine.register_global_module(module.into());
         }
     }
 
@@ -143,7 +148,7 @@ impl Session {
         self.scope.get_value::<Dynamic>(name)
     }
 
-    /// Functions that the user or the prelude defined: name and parameters.
+    /// Functions that the user defined: name and parameters.
     pub(crate) fn script_functions(&self) -> Vec<(String, Vec<String>, String)> {
         self.library
             .iter_functions()
@@ -241,9 +246,11 @@ impl Session {
         let mut places = Vec::new();
         let mut current = source.to_owned();
         let mut inner = error;
-        while let EvalAltResult::ErrorInFunctionCall(function, _, next, position) = inner {
+        while let EvalAltResult::ErrorInFunctionCall(function, origin, next, position) = inner {
             places.extend(self.place(&current, *position));
-            if let Some(defined) = self.functions.get(function.as_str()) {
+            if !origin.is_empty() {
+                current.clone_from(origin);
+            } else if let Some(defined) = self.functions.get(function.as_str()) {
                 current.clone_from(defined);
             }
             inner = next;

@@ -9,13 +9,15 @@ mod frontier;
 mod frontier_help;
 mod operators;
 mod readiness;
+mod published;
 mod table;
 mod vector;
 
 use crate::library::Library;
 
 /// The procedures written in the language itself, by name.
-pub(crate) const PRELUDE: &[(&str, &str)] = &[];
+pub(crate) const PRELUDE: &[(&str, &str)] =
+    &[("prelude/reproduce.rhai", include_str!("../../prelude/reproduce.rhai"))];
 
 /// Registers everything.
 pub(crate) fn register(library: &mut Library<'_>) {
@@ -25,6 +27,7 @@ pub(crate) fn register(library: &mut Library<'_>) {
     frontier::register(library);
     operators::register(library);
     readiness::register(library);
+    published::register(library);
     table::register(library);
     vector::register(library);
 }

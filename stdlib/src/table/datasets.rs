@@ -129,6 +129,9 @@ pub const DATASETS: &[Dataset] = &[
     ),
 ];
 
+/// The source's printed results beside what its own data give, as JSON.
+pub const PUBLISHED_RESULTS: &str = include_str!("../../data/published_results.json");
+
 impl Dataset {
     /// The dataset named `name`.
     pub fn find(name: &str) -> Result<&'static Self> {
