@@ -171,6 +171,23 @@ const ENTRIES: &[Entry] = &[
         examples: &[Example { code: "param(\"clusters\", 3)", shows: "3" }],
     },
     Entry {
+        name: "round",
+        on: None,
+        room: "language",
+        summary: "Rounds a number to so many places after the point.",
+        signature: "round(x, digits)",
+        params: &[
+            Param::arg("x", "number", "the number"),
+            Param::arg("digits", "int", "places after the point, in 0..=15"),
+        ],
+        returns: "float; halves go away from zero",
+        search: &["format", "digits", "signif"],
+        errors: &["digits lies outside 0..=15"],
+        see_also: &["div"],
+        source: "",
+        examples: &[Example { code: "round(2.0 / 3.0, 3)", shows: "0.667" }],
+    },
+    Entry {
         name: "div",
         on: None,
         room: "language",

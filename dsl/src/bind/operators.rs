@@ -147,9 +147,21 @@ fn functions(library: &mut Library<'_>) {
     }
     let s = shared;
     engine.register_fn("-", move |v: Vector| map(&s, &v, MathFn::Neg));
+    engine.register_fn("round", |x: f64, digits: i64| round(x, digits));
+    engine.register_fn("round", |x: i64, digits: i64| round(x as f64, digits));
     engine.register_fn("div", |a: i64, b: i64| -> Fallible<i64> {
         a.checked_div(b).ok_or_else(|| Problem::new(format!("div: {a} by {b}")).into())
     });
+}
+
+/// `x` rounded half away from zero at `digits` places after the point.
+fn round(x: f64, digits: i64) -> Fallible<f64> {
+    if !(0..=15).contains(&digits) {
+        return Err(Problem::new(format!("round: digits must lie in 0..=15, got {digits}")).into());
+    }
+    let unit = 10_f64.powi(digits as i32);
+    let scaled = (x * unit).round() / unit;
+    Ok(if scaled.is_finite() { scaled } else { x })
 }
 
 fn map(shared: &Shared, values: &Vector, function: MathFn) -> Fallible<Vector> {
