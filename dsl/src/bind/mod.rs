@@ -8,8 +8,8 @@ mod core;
 mod frontier;
 mod frontier_help;
 mod operators;
-mod readiness;
 mod published;
+mod readiness;
 mod table;
 mod vector;
 
