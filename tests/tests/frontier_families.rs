@@ -1,6 +1,9 @@
 //! Exponential, truncated-normal and Rayleigh models, determinants and cost frontiers against
 //! references that may not be committed.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
 use std::path::PathBuf;
 
 use esep_stdlib::frontier::{Boundary, EfficiencyParams, Inefficiency, SfaFit, SfaParams, sfa};

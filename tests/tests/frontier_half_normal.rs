@@ -1,6 +1,9 @@
 //! The half-normal frontier against references made by an independent Newton iteration, against
 //! an exact quadratic programme and against the published models.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
 use std::path::PathBuf;
 
 use esep_stdlib::frontier::{

@@ -1,5 +1,8 @@
 //! Frontiers as scripts see them: results, displays and errors.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+
 use esep_dsl::{Bundle, Session, Sink};
 
 struct Quiet;

@@ -73,8 +73,7 @@ enum Block {
 /// Unknown columns, text columns outside `factor()` and logarithms of numbers that have none are
 /// errors that point into the formula.
 pub fn frame(table: &Table, formulas: &[&Formula], params: &FrameParams) -> Result<Frame> {
-    let formulas: Vec<Formula> =
-        formulas.iter().map(|f| fill_dots(f, table)).collect::<Result<_, FormulaError>>()?;
+    let formulas: Vec<Formula> = formulas.iter().map(|f| fill_dots(f, table)).collect();
     let sources = Sources::gather(table, &formulas, &params.also)?;
     let mut rows = sources.complete();
     let missing = table.nrow() - rows.len();
@@ -102,7 +101,9 @@ pub fn frame(table: &Table, formulas: &[&Formula], params: &FrameParams) -> Resu
             return Ok(Frame { designs, missing, outside: complete - rows.len(), rows });
         }
         let mut keep = vec![true; rows.len()];
-        outside.iter().for_each(|row| keep[*row] = false);
+        for row in &outside {
+            keep[*row] = false;
+        }
         let mut at = keep.iter();
         rows.retain(|_| *at.next().unwrap_or(&true));
         if rows.is_empty() {
@@ -118,7 +119,7 @@ pub fn frame(table: &Table, formulas: &[&Formula], params: &FrameParams) -> Resu
 }
 
 /// `formula` with `.` on its right replaced by the other numeric columns.
-fn fill_dots(formula: &Formula, table: &Table) -> Result<Formula, FormulaError> {
+fn fill_dots(formula: &Formula, table: &Table) -> Formula {
     let mut used = Vec::new();
     if let Some(response) = &formula.response {
         columns_used(response, true, &mut used);
@@ -136,7 +137,7 @@ fn fill_dots(formula: &Formula, table: &Table) -> Result<Formula, FormulaError> 
         .collect();
     let mut filled = formula.clone();
     fill(&mut filled.terms, &dot);
-    Ok(filled)
+    filled
 }
 
 fn fill(expr: &mut Expr, dot: &[String]) {
@@ -594,7 +595,7 @@ impl Plan {
     /// Derivatives of the design matrix of `table` with respect to its column `column`.
     pub fn slopes(&self, table: &Table, column: &str) -> Result<(DMatrix<f64>, Vec<u32>)> {
         let ((_, slopes), rows) = self.on(table, Some(column))?;
-        Ok((slopes.expect("slopes were asked for"), rows))
+        Ok((slopes.unwrap_or_else(|| DMatrix::zeros(0, 0)), rows))
     }
 
     /// The numeric columns that the right side reads.

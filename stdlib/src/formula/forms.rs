@@ -17,11 +17,13 @@ pub fn translog(response: &str, inputs: &[String]) -> Result<String, FormulaErro
     let mut text = cobb_douglas(response, inputs)?;
     let logs: Vec<String> = inputs.iter().map(|x| format!("log({})", quoted(x))).collect();
     for log in &logs {
-        text += &format!(" + I(1/2 * {log}^2)");
+        text.push_str(" + I(1/2 * ");
+        text.push_str(log);
+        text.push_str("^2)");
     }
     for (i, a) in logs.iter().enumerate() {
         for b in &logs[i + 1..] {
-            text += &format!(" + I({a} * {b})");
+            text.push_str(&[" + I(", a, " * ", b, ")"].concat());
         }
     }
     Ok(text)

@@ -92,6 +92,16 @@ impl Scaled {
         Ok(())
     }
 
+    /// The rows `keep`, scaled as the whole.
+    pub fn rows(&self, keep: &[usize]) -> Self {
+        Self {
+            z: self.z.select_rows(keep),
+            centers: self.centers.clone(),
+            scales: self.scales.clone(),
+            intercept: self.intercept,
+        }
+    }
+
     /// The matrix that takes coefficients of scaled columns to those of the columns as given.
     pub fn map(&self) -> DMatrix<f64> {
         let p = self.scales.len();

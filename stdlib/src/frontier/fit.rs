@@ -311,7 +311,9 @@ fn read_weights(table: &Table, column: &str, rows: &[u32]) -> Result<Vec<f64>> {
         return Err(FrontierError::BadWeight { row, value: weights[bad] }.into());
     }
     let mean = weights.iter().sum::<f64>() / weights.len() as f64;
-    weights.iter_mut().for_each(|w| *w /= mean);
+    for w in &mut weights {
+        *w /= mean;
+    }
     Ok(weights)
 }
 

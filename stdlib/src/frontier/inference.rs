@@ -242,7 +242,7 @@ fn shared(a: &SfaFit, te_a: &[f64], b: &SfaFit, te_b: &[f64]) -> (Vec<f64>, Vec<
 /// Spearman's rank correlation, ties at their mean rank; missing when one side is constant.
 pub(super) fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a, b) = (mean_ranks(a), mean_ranks(b));
-    let mean = (a.len() as f64 + 1.0) / 2.0;
+    let mean = f64::midpoint(a.len() as f64, 1.0);
     let sum = |x: &[f64], y: &[f64]| -> f64 {
         x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum()
     };

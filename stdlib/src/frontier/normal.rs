@@ -10,6 +10,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI};
 pub const HALF_LN_2PI: f64 = 0.918_938_533_204_672_7;
 const FRAC_1_SQRT_PI: f64 = 0.564_189_583_547_756_3;
 
+// Coefficients as published.
+#[allow(clippy::excessive_precision)]
 const A: [f64; 5] = [
     3.161_123_743_870_565_6e0,
     1.138_641_541_510_501_56e2,
@@ -17,12 +19,14 @@ const A: [f64; 5] = [
     3.209_377_589_138_469_5e3,
     1.857_777_061_846_031_5e-1,
 ];
+#[allow(clippy::excessive_precision)]
 const B: [f64; 4] = [
     2.360_129_095_234_412_1e1,
     2.440_246_379_344_441_7e2,
     1.282_616_526_077_372_3e3,
     2.844_236_833_439_170_6e3,
 ];
+#[allow(clippy::excessive_precision)]
 const C: [f64; 9] = [
     5.641_884_969_886_700_9e-1,
     8.883_149_794_388_376,
@@ -44,6 +48,7 @@ const D: [f64; 8] = [
     3.439_367_674_143_721_6e3,
     1.230_339_354_803_749_4e3,
 ];
+#[allow(clippy::excessive_precision)]
 const P: [f64; 6] = [
     3.053_266_349_612_323_4e-1,
     3.603_448_999_498_044_4e-1,

@@ -171,15 +171,35 @@ pub(super) struct Search {
 /// Largest finite `lambda` tried: noise of a five-thousandth of inefficiency.
 const LAST: f64 = 5000.0;
 
+/// How finely to walk the profile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace<'a> {
+    /// Ratio of neighbouring `lambda`.
+    pub step: f64,
+    /// Relative width at which a maximum counts as found; Newton's method in all parameters takes
+    /// it from there.
+    pub tolerance: f64,
+    /// Points of a profile close to this one.
+    pub warm: &'a [ProfilePoint],
+}
+
+impl Pace<'static> {
+    /// Every maximum to the last digits.
+    pub fn fine() -> Self {
+        Self { step: 1.5, tolerance: 1e-9, warm: &[] }
+    }
+}
+
 /// Walks the profile from `lambda = 0` up and refines every local maximum in between.
 ///
 /// `ols` is the maximum at `lambda = 0` as `(theta, tau)`; `upward` says whether the profile
-/// leaves it upwards, which the third moment of the residuals decides.
+/// leaves it upwards, which the third moment of the residuals decides. `warm` are points of the
+/// profile of a part of the rows, from which Newton's method starts where they are nearer.
 pub(super) fn search(
     profile: &Profile<'_>,
     ols: &DVector<f64>,
     upward: bool,
-    step: f64,
+    pace: &Pace<'_>,
     ctx: &Context,
 ) -> Result<Search> {
     let mut grid: Vec<ProfilePoint> = Vec::new();
@@ -189,17 +209,19 @@ pub(super) fn search(
     let mut before: (f64, DVector<f64>) = (0.0, ols.clone());
     let mut lambda = 0.1;
     while lambda <= LAST {
-        let point = profile.point(lambda, &before.1, false, ctx)?;
+        let near = pace.warm.iter().find(|w| (w.lambda / lambda - 1.0).abs() < 0.3);
+        let from = near.map_or(&before.1, |warm| &warm.at);
+        let point = profile.point(lambda, from, false, ctx)?;
         iterations += point.iterations;
         if rising && point.slope < 0.0 {
-            let best = refine(profile, before.0, &before.1, &point, ctx)?;
+            let best = refine(profile, before.0, &before.1, &point, pace.tolerance, ctx)?;
             iterations += best.iterations;
             interior.push(best);
         }
         rising = point.slope > 0.0;
         before = (lambda, point.at.clone());
         grid.push(point);
-        lambda *= step;
+        lambda *= pace.step;
     }
     Ok(Search { grid, interior, iterations })
 }
@@ -210,6 +232,7 @@ fn refine(
     low: f64,
     start: &DVector<f64>,
     high: &ProfilePoint,
+    tolerance: f64,
     ctx: &Context,
 ) -> Result<ProfilePoint> {
     let (mut a, mut b) = (low, high.lambda);
@@ -222,12 +245,12 @@ fn refine(
     let mut iterations = 0;
     let mut last_rose = None;
     for _ in 0..80 {
-        if b - a <= 1e-9 * b {
+        if b - a <= tolerance * b {
             break;
         }
         let secant = slope_a.map_or(f64::NAN, |sa: f64| (a * slope_b - b * sa) / (slope_b - sa));
         let middle = if secant > a && secant < b { secant } else { 0.5 * (a + b) };
-        let point = profile.point(middle, &at, true, ctx)?;
+        let point = profile.point(middle, &at, tolerance < 1e-6, ctx)?;
         iterations += point.iterations;
         at = point.at.clone();
         let slope = point.slope;

@@ -1,5 +1,7 @@
 //! What a fit says of itself in words.
 
+use std::fmt::Write as _;
+
 use super::fit::{Boundary, SfaFit};
 use crate::formula::quoted;
 
@@ -123,14 +125,16 @@ impl SfaFit {
         );
         let plural = |n: usize| if n == 1 { "row" } else { "rows" };
         if self.missing > 0 {
-            text += &format!(
+            let _ = write!(
+                text,
                 " {} {} with missing values left out.",
                 self.missing,
                 plural(self.missing)
             );
         }
         if self.outside > 0 {
-            text += &format!(
+            let _ = write!(
+                text,
                 " {} {} left out because a logarithm is not defined there.",
                 self.outside,
                 plural(self.outside)

@@ -77,6 +77,18 @@ impl Sample {
         Ok(Self { scaled, y, sign, weights, intercept, ols, ols_ssr, skewness, first_moment })
     }
 
+    /// About `rows` rows, evenly spread, with the same coefficients as least squares.
+    pub fn thinned(&self, rows: usize) -> Self {
+        let stride = (self.y.len() / rows).max(1);
+        let keep: Vec<usize> = (0..self.y.len()).step_by(stride).collect();
+        let pick = |values: &[f64]| -> Vec<f64> { keep.iter().map(|i| values[*i]).collect() };
+        let (y, weights) = (pick(&self.y), self.weights.as_deref().map(pick));
+        let scaled = self.scaled.rows(&keep);
+        let residuals = deterministic::residuals(&scaled.z, &y, self.ols.as_slice());
+        let ols_ssr = residuals.iter().map(|r| r * r).sum();
+        Self { scaled, y, weights, ols: self.ols.clone(), ols_ssr, ..*self }
+    }
+
     /// Rows, which is also the sum of the weights.
     pub fn n(&self) -> f64 {
         self.y.len() as f64
