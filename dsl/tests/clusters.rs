@@ -58,6 +58,10 @@ fn every_display_fits_the_terminal() {
         "pca(z)",
         "choose_k(z, #{ max: 8, draws: 20 })",
         "distance(z, \"euclidean\")",
+        "diagnose(z)",
+        "hopkins(z)",
+        "kmeans(z, 3).stability(#{ draws: 20 })",
+        "hclust(z).cut(3).leave_one_out()",
     ] {
         let text = shows(code);
         for line in text.lines() {

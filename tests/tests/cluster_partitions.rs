@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use cluster_common::{DATA, all_near, counts, golden, matrix, near, numbers};
 use esep_stdlib::cluster::{
-    Basis, ClaraParams, GowerParams, KmeansParams, Metric, agreement, clara, distances, gower,
-    hclust_distances, kmeans, pam,
+    Basis, ClaraParams, DbscanParams, FcmParams, GowerParams, KmeansParams, Metric, SpectralParams,
+    agreement, clara, dbscan, distances, fcm, gower, hclust_distances, kmeans, pam, spectral,
 };
 use esep_stdlib::table::Vector;
 use esep_stdlib::table::csv::{ReadOptions, read_path};
@@ -247,6 +247,72 @@ fn profiles_agree_with_factominer() {
         let want = numbers(row);
         let got = [profile.f[j], profile.p_value[j], profile.eta_sq[j]].map(Option::unwrap);
         all_near("anova", &got, &want, 1e-9);
+    }
+}
+
+#[test]
+fn fuzzy_memberships_agree_with_e1071() {
+    let context = Context::default();
+    let mut compared = 0;
+    for data in DATA {
+        let reference = &golden(data, "pam_fuzzy")["fuzzy"];
+        for m in ["2", "1.5", "1.25"] {
+            for k in 2..=4 {
+                let want = &reference[format!("cmeans_m{m}_k{k}")];
+                let Some(objective) = want["objective"].as_f64() else { continue };
+                let params =
+                    FcmParams { m: m.parse().unwrap(), starts: 30, ..FcmParams::default() };
+                let got = fcm(matrix(data), k, &params, &context).unwrap();
+                let what = format!("{data} m = {m} k = {k}");
+                let found = got.detail.objective.unwrap();
+                assert!(found <= objective * (1.0 + 1e-7), "{what}: {found} {objective}");
+                if (found - objective).abs() > 1e-7 * objective {
+                    continue;
+                }
+                compared += 1;
+                let shares = got.detail.membership.unwrap();
+                let coefficient = shares.iter().map(|u| u * u).sum::<f64>() / shares.nrows() as f64;
+                near(&what, coefficient, want["partition_coef"].as_f64().unwrap(), 1e-4);
+            }
+        }
+    }
+    assert!(compared >= 15, "{compared}");
+}
+
+#[test]
+fn dense_regions_agree_with_dbscan() {
+    for data in DATA {
+        let reference = &golden(data, "density_outlier")["dbscan"];
+        let params = DbscanParams {
+            eps: reference["eps"].as_f64().unwrap(),
+            min_points: reference["minPts"].as_u64().unwrap() as usize,
+        };
+        let basis = Basis::data(matrix(data), Metric::Euclidean);
+        let got = dbscan(basis, &params, &Context::default()).unwrap();
+        assert_eq!(got.labels, counts(&reference["cluster"]), "{data}");
+    }
+}
+
+#[test]
+fn spectra_agree_with_numpy() {
+    for data in DATA {
+        let reference = &golden(data, "sklearn_extra")["spectral"];
+        let basis = || Basis::data(matrix(data), Metric::Euclidean);
+        for k in 2..=4 {
+            let got =
+                spectral(basis(), k, &SpectralParams::default(), &Context::default()).unwrap();
+            let eigenvalues = got.detail.eigenvalues.unwrap();
+            let want = numbers(&reference["laplacian_eigenvalues_first10"]);
+            all_near(data, &eigenvalues[..10], &want, 1e-9);
+            let theirs = counts(&reference["labels"][format!("k{k}")]);
+            // scikit-learn divides eigenvectors by degrees where Ng, Jordan and Weiss scale rows: the
+            // partitions need not agree, and do where the clusters are plain.
+            if data != "kz" || k > 3 {
+                continue;
+            }
+            let rand = agreement("test", &got.labels, &theirs).unwrap().adjusted_rand;
+            assert!(rand > 0.6, "{data} k = {k}: {rand}");
+        }
     }
 }
 

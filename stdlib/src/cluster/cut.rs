@@ -3,6 +3,7 @@
 use super::distance::{Distances, check_memory, condensed, pairs};
 use super::error::ClusterError;
 use super::hierarchical::{Node, Tree};
+use super::method::Method;
 use super::partition::{Clustering, number_by_appearance};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -49,6 +50,7 @@ impl Tree {
         let labels = number_by_appearance(&self.labels_after(made));
         let mut clustering =
             Clustering::new(labels, format!("{}, {how}", self.method()), self.basis.clone());
+        clustering.recipe = Some(Method::Hierarchical(self.params));
         clustering.warnings.extend(self.warnings.iter().cloned());
         if let Some(&next) = self.heights.get(made)
             && made > 0

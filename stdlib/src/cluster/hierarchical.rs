@@ -158,6 +158,8 @@ pub struct Tree {
     pub prototypes: Option<Vec<usize>>,
     /// What was clustered.
     pub basis: Basis,
+    /// How it was grown.
+    pub params: HclustParams,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -219,6 +221,7 @@ fn grow(
         }
     }
     let mut tree = Tree::assemble(basis, metric, linkage, steps);
+    tree.params = *params;
     if linkage.squares() && !params.square {
         tree.warnings.push(format!(
             "{} linkage on distances that were not squared: its heights are no distances of centroids",
@@ -274,6 +277,7 @@ impl Tree {
             ties: steps.ties,
             prototypes: steps.prototypes,
             basis,
+            params: HclustParams::default(),
             warnings,
         }
     }

@@ -19,6 +19,7 @@ use super::basis::Basis;
 use super::distance::Metric;
 use super::error::ClusterError;
 use super::lloyd::{Rows, lloyd};
+use super::method::Method;
 use super::partition::{Clustering, number_by_appearance};
 use crate::choice::Choice;
 use crate::context::{Context, rng};
@@ -117,6 +118,7 @@ pub fn kmeans(
     let mut clustering = Clustering::new(labels, method, Basis::data(data, Metric::Euclidean));
     clustering.detail.objective = Some(clustering.tot_withinss()?);
     clustering.detail.iterations = Some(best.iterations);
+    clustering.recipe = Some(Method::Kmeans(*params));
     if !best.converged {
         clustering.warnings.push(format!(
             "the best start was still moving units after {} rounds: raise max_iterations",

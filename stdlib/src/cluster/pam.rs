@@ -13,9 +13,10 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::basis::Basis;
-use super::distance::check_bytes;
+use super::distance::{Metric, check_bytes};
 use super::error::ClusterError;
 use super::kmeans::check_k;
+use super::method::Method;
 use super::partition::{Clustering, number_by_appearance};
 use crate::context::{Context, rng};
 use crate::error::{Error, Result};
@@ -78,7 +79,14 @@ pub fn pam(basis: Basis, k: usize, context: &Context) -> Result<Clustering> {
     let cost = found.cost / square.n as f64;
     let passes = found.passes;
     let method = format!("partition around medoids (FasterPAM), {} distance", basis.metric_name());
-    Ok(around(&nearest, &found.units, cost, passes, method, basis))
+    // Distances alone have no metric of their own; the method then never asks for it.
+    let metric = match &basis {
+        Basis::Data { metric, .. } => *metric,
+        Basis::Distances(_) => Metric::Euclidean,
+    };
+    let mut clustering = around(&nearest, &found.units, cost, passes, method, basis);
+    clustering.recipe = Some(Method::Pam(metric));
+    Ok(clustering)
 }
 
 /// How to sample for CLARA.

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::basis::Basis;
 use super::distance::Metric;
 use super::error::ClusterError;
+use super::method::Method;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -29,6 +30,8 @@ pub struct Clustering {
     pub basis: Basis,
     /// What only some methods give.
     pub detail: Detail,
+    /// The method with its settings, where it can be run again on other units.
+    pub recipe: Option<Method>,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
@@ -46,6 +49,8 @@ pub struct Detail {
     pub centers: Option<DMatrix<f64>>,
     /// Membership of each unit in each cluster, `n` by `k`, rows summing to 1.
     pub membership: Option<DMatrix<f64>>,
+    /// Eigenvalues of the graph's Laplacian, rising from 0, `n` (spectral clustering).
+    pub eigenvalues: Option<Vec<f64>>,
 }
 
 impl Clustering {
@@ -64,6 +69,7 @@ impl Clustering {
             method,
             basis,
             detail: Detail::default(),
+            recipe: None,
             warnings: Vec::new(),
         }
     }

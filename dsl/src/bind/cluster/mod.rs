@@ -5,6 +5,7 @@ mod choose;
 mod compare;
 mod components;
 mod distances;
+mod judge;
 mod partitions;
 mod results;
 mod trees;
@@ -19,4 +20,5 @@ pub(super) fn register(library: &mut Library<'_>) {
     choose::register(library);
     compare::register(library);
     components::register(library);
+    judge::register(library);
 }

@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use esep_stdlib::cluster::{ClaraParams, Clustering, KmeansParams, Refinement, clara, kmeans, pam};
+use esep_stdlib::cluster::{
+    ClaraParams, Clustering, DbscanParams, FcmParams, KmeansParams, Refinement, SpectralParams,
+    clara, dbscan, fcm, kmeans, pam, spectral,
+};
 use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, DISTANCE, K, ORDER, ROOM, SEED, Z, Z_OR_D};
@@ -93,10 +96,99 @@ const ENTRIES: &[Entry] = &[
             shows: "[17, 1, 2]",
         }],
     },
+    Entry {
+        name: "fcm",
+        on: None,
+        room: ROOM,
+        summary: "Fuzzy c-means: every unit belongs to every cluster to some degree.",
+        signature: "fcm(z, k, options)",
+        params: &[
+            Z,
+            K,
+            Param::option("m", "float", "2", "fuzziness, greater than 1; near 1 for many columns"),
+            Param::option(
+                "starts",
+                "int",
+                "10",
+                "independent starts, the best of which is returned",
+            ),
+            SEED,
+            Param::option("max_iterations", "int", "1000", "rounds in one start"),
+        ],
+        returns: "Clustering with membership (units by clusters), centers and objective; labels are first choices",
+        search: &["fuzzy", "cmeans", "fanny", "soft clustering", "membership"],
+        errors: &["m is not greater than 1", "k greater than the number of different rows"],
+        see_also: &["kmeans"],
+        source: "Bezdek 1981",
+        examples: &[
+            Example {
+                code: "let z = load(\"regions_2023\").numeric().standardise(); fcm(z, 3, #{ m: 1.25 }).sizes.to_array()",
+                shows: "[17, 1, 2]",
+            },
+            Example {
+                code: "let z = load(\"regions_2023\").numeric().standardise(); fcm(z, 3)",
+                shows: "memberships are nearly equal",
+            },
+        ],
+    },
+    Entry {
+        name: "dbscan",
+        on: None,
+        room: ROOM,
+        summary: "Clusters as dense regions; units in none are noise, labelled 0.",
+        signature: "dbscan(z, options)",
+        params: &[
+            Z_OR_D,
+            Param::option("eps", "float", "none, it has to be given", "radius, greater than 0"),
+            Param::option(
+                "min_points",
+                "int",
+                "5",
+                "units within the radius that make a core unit, itself counted",
+            ),
+            DISTANCE,
+            ORDER,
+        ],
+        returns: "Clustering; noise has label 0",
+        search: &["density", "noise", "outliers", "DBSCAN"],
+        errors: &["eps is missing or not greater than 0"],
+        see_also: &["hclust", "diagnose"],
+        source: "Ester, Kriegel, Sander and Xu 1996",
+        examples: &[Example {
+            code: "let z = load(\"regions_2023\").numeric().standardise(); dbscan(z, #{ eps: 4.1 }).sizes.to_array()",
+            shows: "[16]",
+        }],
+    },
+    Entry {
+        name: "spectral",
+        on: None,
+        room: ROOM,
+        summary: "Clusters as loosely connected parts of a graph of similarities.",
+        signature: "spectral(z, k, options)",
+        params: &[
+            Z_OR_D,
+            K,
+            Param::option("gamma", "float", "1 / (2 median d^2)", "similarity is exp(-gamma d^2)"),
+            STARTS,
+            SEED,
+            DISTANCE,
+            ORDER,
+        ],
+        returns: "Clustering with eigenvalues of the graph's Laplacian",
+        search: &["SpectralClustering", "laplacian", "graph", "eigengap"],
+        errors: &["gamma is not greater than 0", "k greater than the number of rows"],
+        see_also: &["kmeans", "dbscan"],
+        source: "Ng, Jordan and Weiss 2002",
+        examples: &[Example {
+            code: "let z = load(\"regions_2023\").numeric().standardise(); spectral(z, 3).sizes.to_array()",
+            shows: "[17, 1, 2]",
+        }],
+    },
 ];
 
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
+    register_soft_and_dense(library);
     let shared = library.shared();
     library.engine.register_fn("kmeans", move |z: Dynamic, k: Dynamic| {
         run_kmeans(&shared, &z, &k, Map::new())
@@ -133,6 +225,103 @@ pub(super) fn register(library: &mut Library<'_>) {
             run_clara(&shared, &call, &z, &k, options)
         },
     );
+}
+
+fn register_soft_and_dense(library: &mut Library<'_>) {
+    let shared = library.shared();
+    library
+        .engine
+        .register_fn("fcm", move |z: Dynamic, k: Dynamic| run_fcm(&shared, &z, &k, Map::new()));
+    let shared = library.shared();
+    library.engine.register_fn("fcm", move |z: Dynamic, k: Dynamic, options: Map| {
+        run_fcm(&shared, &z, &k, options)
+    });
+    let shared = library.shared();
+    library.engine.register_fn("dbscan", move |call: NativeCallContext<'_>, z: Dynamic| {
+        run_dbscan(&shared, &call, &z, Map::new())
+    });
+    let shared = library.shared();
+    library.engine.register_fn(
+        "dbscan",
+        move |call: NativeCallContext<'_>, z: Dynamic, options: Map| {
+            run_dbscan(&shared, &call, &z, options)
+        },
+    );
+    let shared = library.shared();
+    library.engine.register_fn(
+        "spectral",
+        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic| {
+            run_spectral(&shared, &call, &z, &k, Map::new())
+        },
+    );
+    let shared = library.shared();
+    library.engine.register_fn(
+        "spectral",
+        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic, options: Map| {
+            run_spectral(&shared, &call, &z, &k, options)
+        },
+    );
+}
+
+fn run_fcm(shared: &Shared, z: &Dynamic, k: &Dynamic, options: Map) -> Fallible<Rc<Clustering>> {
+    let mut options = Options::new("fcm", options);
+    let defaults = FcmParams::default();
+    let params = FcmParams {
+        m: options.float("m", defaults.m)?,
+        starts: options.count("starts", defaults.starts)?,
+        seed: options.seed(defaults.seed)?,
+        max_iterations: options.count("max_iterations", defaults.max_iterations)?,
+    };
+    options.finish()?;
+    let k = convert::count_argument("fcm", "k", k)?;
+    let matrix = arguments::matrix("fcm", z)?;
+    fcm(matrix, k, &params, &shared.context()).map(Rc::new).raise()
+}
+
+fn run_dbscan(
+    shared: &Shared,
+    call: &NativeCallContext<'_>,
+    z: &Dynamic,
+    options: Map,
+) -> Fallible<Rc<Clustering>> {
+    let context = shared.context();
+    let mut options = Options::new("dbscan", options);
+    // Without a radius there is no default that suits any data: 0 is refused by name.
+    let params = DbscanParams {
+        eps: options.float("eps", 0.0)?,
+        min_points: options.count("min_points", 5)?,
+    };
+    let basis = arguments::basis("dbscan", z, &mut options, call, &context)?;
+    options.has("distance");
+    options.has("order");
+    options.finish()?;
+    dbscan(basis, &params, &context).map(Rc::new).raise()
+}
+
+fn run_spectral(
+    shared: &Shared,
+    call: &NativeCallContext<'_>,
+    z: &Dynamic,
+    k: &Dynamic,
+    options: Map,
+) -> Fallible<Rc<Clustering>> {
+    let context = shared.context();
+    let mut options = Options::new("spectral", options);
+    let k = convert::count_argument("spectral", "k", k)?;
+    let defaults = KmeansParams::default();
+    let params = SpectralParams {
+        gamma: options.optional_float("gamma")?,
+        kmeans: KmeansParams {
+            starts: options.count("starts", defaults.starts)?,
+            seed: options.seed(defaults.seed)?,
+            ..defaults
+        },
+    };
+    let basis = arguments::basis("spectral", z, &mut options, call, &context)?;
+    options.has("distance");
+    options.has("order");
+    options.finish()?;
+    spectral(basis, k, &params, &context).map(Rc::new).raise()
 }
 
 /// The options of k-means, shared with `choose_k`.

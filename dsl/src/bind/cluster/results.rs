@@ -35,6 +35,12 @@ const CLUSTERING: TypeEntry = TypeEntry {
         Field::new("tot_withinss", "float", "the same, added"),
         Field::new("medoids", "array of text", "most central unit of each cluster"),
         Field::new(
+            "membership",
+            "Table",
+            "degree to which each unit belongs to each cluster; fcm only",
+        ),
+        Field::new("eigenvalues", "Vector", "spectrum of the graph's Laplacian; spectral only"),
+        Field::new(
             "objective",
             "float",
             "what the method lowered; missing where it lowers nothing",
@@ -177,6 +183,19 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("tot_withinss", |c: &mut Rc<Clustering>| c.tot_withinss().raise());
     engine.register_get("objective", |c: &mut Rc<Clustering>| {
         convert::from_option(c.detail.objective)
+    });
+    engine.register_get("membership", |c: &mut Rc<Clustering>| -> Fallible<Dynamic> {
+        let Some(shares) = &c.detail.membership else { return Ok(Dynamic::UNIT) };
+        // Clusters that are no unit's first choice have a number and no name.
+        let columns: Vec<String> = (0..shares.ncols())
+            .map(|j| c.names.get(j).cloned().unwrap_or_else(|| (j + 1).to_string()))
+            .collect();
+        grid(c.units(), "unit", &columns, |i, j| shares[(i, j)]).map(Dynamic::from).raise()
+    });
+    engine.register_get("eigenvalues", |c: &mut Rc<Clustering>| {
+        c.detail.eigenvalues.as_ref().map_or(Dynamic::UNIT, |values| {
+            Dynamic::from(Vector::from_floats(values.iter().copied()))
+        })
     });
     engine.register_get("iterations", |c: &mut Rc<Clustering>| {
         c.detail.iterations.map_or(Dynamic::UNIT, |n| (n as i64).into())
