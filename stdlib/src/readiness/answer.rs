@@ -9,7 +9,7 @@ use crate::stats;
 use crate::table::{Table, Vector};
 
 /// The scale on which a mean is an average of its parts: x, ln x or x^p.
-fn transform(rule: &Aggregator) -> Option<Box<dyn Fn(f64) -> f64>> {
+pub(super) fn transform(rule: &Aggregator) -> Option<Box<dyn Fn(f64) -> f64>> {
     Some(match rule {
         Aggregator::Arithmetic => Box::new(|x| x),
         Aggregator::Geometric | Aggregator::Power(0.0) => Box::new(f64::ln),

@@ -289,6 +289,7 @@ pub(super) fn register(library: &mut Library<'_>) {
 
 fn fields(library: &mut Library<'_>) {
     type Get = fn(&Readiness) -> Result<Table>;
+    type Read = fn(&Readiness) -> Vector;
     let tables: [(&str, Get); 10] = [
         ("blocks", Readiness::blocks),
         ("nodes", Readiness::nodes),
@@ -305,7 +306,6 @@ fn fields(library: &mut Library<'_>) {
     for (name, get) in tables {
         engine.register_get(name, move |r: &mut Rc<Readiness>| get(r).raise());
     }
-    type Read = fn(&Readiness) -> Vector;
     let vectors: [(&str, Read); 4] = [
         ("index", Readiness::index),
         ("level", Readiness::level),

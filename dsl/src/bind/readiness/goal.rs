@@ -1,0 +1,156 @@
+//! How firm a result is, and what it takes to change it.
+
+use std::rc::Rc;
+
+use esep_stdlib::Error;
+use esep_stdlib::readiness::{Reach, ReachParams, Readiness, Stability};
+use rhai::{Array, Dynamic, Map};
+
+use super::options;
+use crate::display::{Bundle, Doc, Style};
+use crate::help::{Entry, Example, Field, Param, TypeEntry};
+use crate::library::{Library, Shared};
+use crate::options::Options;
+use crate::report::{Fallible, Raise};
+
+const STABILITY: TypeEntry = TypeEntry {
+    name: "Stability",
+    summary: "The room of each block's weight before a rank or level changes.",
+    fields: &[Field::new(
+        "table",
+        "Table",
+        "by block: weight, rank_from, rank_to, level_from, level_to, first",
+    )],
+};
+
+const REACH: TypeEntry = TypeEntry {
+    name: "Reach",
+    summary: "The cheapest improvements that reach a target, and the next best.",
+    fields: &[
+        Field::new("changes", "Table", "of the cheapest plan: item, label, from, to, steps, cost"),
+        Field::new("cost", "float", "of the cheapest plan"),
+        Field::new("index", "float", "index after the cheapest plan"),
+        Field::new("alternatives", "array of Table", "changes of the next best plans"),
+    ],
+};
+
+const R: Param = Param::arg("r", "Readiness", "result of readiness()");
+
+const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "stability",
+        on: Some("Readiness"),
+        room: "readiness",
+        summary: "How far each block's weight can move before a rank or a level changes; exact.",
+        signature: "r.stability()",
+        params: &[R],
+        returns: "Stability: the other weights keep their proportions; 0 and 1 where nothing ever changes",
+        search: &["weight stability interval", "robustness", "break-even weight"],
+        errors: &["an index that is no mean of its blocks"],
+        see_also: &["sensitivity", "reach"],
+        source: "",
+        examples: &[Example {
+            code: "readiness(load(\"readiness_scores\"), \"digital_readiness\").stability()",
+            shows: "rank_from",
+        }],
+    },
+    Entry {
+        name: "reach",
+        on: Some("Readiness"),
+        room: "readiness",
+        summary: "The cheapest whole steps on items that lift a unit's index to a target.",
+        signature: "r.reach(unit, options)",
+        params: &[
+            R,
+            Param::arg("unit", "text", "name of the unit"),
+            Param::option("index", "number", "the next level", "index to reach, in (0, 1]"),
+            Param::option("cost", "map", "1 a step", "item -> whole cost of one step"),
+            Param::option("limits", "map", "the scales' ends", "item -> best score it may take"),
+            Param::option("alternatives", "int", "3", "other plans to name"),
+        ],
+        returns: "Reach",
+        search: &["goal seek", "improvement plan", "what to do", "optimise"],
+        errors: &["a target out of reach", "nodes with different rules"],
+        see_also: &["explain", "stability"],
+        source: "",
+        examples: &[Example {
+            code: "let plan = readiness(load(\"readiness_scores\"), \"digital_readiness\").reach(\"kazakhmys\", #{ index: 0.81 });\nplan.index >= 0.81",
+            shows: "true",
+        }],
+    },
+];
+
+pub(super) fn register(library: &mut Library<'_>) {
+    library.document(ENTRIES);
+    library.register_type::<Rc<Stability>>(&STABILITY, show_stability);
+    library.register_type::<Rc<Reach>>(&REACH, show_reach);
+    let shared = library.shared();
+    library.engine.register_fn("reach", move |r: Rc<Readiness>, unit: &str| {
+        reach(&shared, &r, unit, Map::new())
+    });
+    let shared = library.shared();
+    library.engine.register_fn("reach", move |r: Rc<Readiness>, unit: &str, options: Map| {
+        reach(&shared, &r, unit, options)
+    });
+    let engine = &mut *library.engine;
+    engine.register_fn("stability", |r: Rc<Readiness>| r.stability().map(Rc::new).raise());
+    engine.register_get("table", |s: &mut Rc<Stability>| s.table.clone());
+    engine.register_get("changes", |reach: &mut Rc<Reach>| reach.plans[0].changes.clone());
+    engine.register_get("cost", |reach: &mut Rc<Reach>| reach.plans[0].cost);
+    engine.register_get("index", |reach: &mut Rc<Reach>| reach.plans[0].index);
+    engine.register_get("alternatives", |reach: &mut Rc<Reach>| -> Array {
+        reach.plans[1..].iter().map(|plan| Dynamic::from(plan.changes.clone())).collect()
+    });
+}
+
+fn reach(shared: &Shared, r: &Readiness, unit: &str, given: Map) -> Fallible<Rc<Reach>> {
+    let mut options = Options::new("reach", given);
+    let index = options.optional_float("index")?;
+    let named = |value: Option<Dynamic>, parameter: &'static str| {
+        value.map_or(Ok(Vec::new()), |value| options::named_numbers("reach", parameter, &value))
+    };
+    let cost = named(options.take("cost"), "cost")?;
+    let limits = named(options.take("limits"), "limits")?;
+    let alternatives = options.count("alternatives", 3)?;
+    options.finish()?;
+    let index = match index {
+        Some(index) => index,
+        None => r
+            .next_level(unit)
+            .raise()?
+            .ok_or_else(|| Error::Invalid {
+                primitive: "reach",
+                parameter: "index",
+                rule: "be given where there is no higher level".into(),
+                value: "nothing".into(),
+            })
+            .raise()?,
+    };
+    let params = ReachParams { index, cost, limits, alternatives };
+    r.reach(unit, &params, &shared.context()).map(Rc::new).raise()
+}
+
+fn show_stability(s: &Rc<Stability>, style: &Style) -> Bundle {
+    Doc::new()
+        .text(
+            "Weights between which no rank, and no level, changes; the others keep their \
+             proportions.",
+        )
+        .table(&s.table)
+        .warnings(&s.warnings)
+        .bundle(style)
+}
+
+fn show_reach(reach: &Rc<Reach>, style: &Style) -> Bundle {
+    let mut doc = Doc::new().text(format!(
+        "{} from {:.4} to {:.4}: the cheapest plan costs {} and reaches {:.4}.",
+        reach.unit, reach.index, reach.target, reach.plans[0].cost, reach.plans[0].index
+    ));
+    doc = doc.table(&reach.plans[0].changes);
+    for plan in &reach.plans[1..] {
+        doc = doc
+            .text(format!("Another plan costs {} and reaches {:.4}:", plan.cost, plan.index))
+            .table(&plan.changes);
+    }
+    doc.bundle(style)
+}
