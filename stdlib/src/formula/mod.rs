@@ -5,6 +5,7 @@
 //! ([`expand`]), and evaluated on a table into design matrices over the complete rows
 //! ([`frame`]). The [`Plan`] of a design makes the same columns of another table.
 
+mod blocks;
 mod design;
 mod error;
 mod eval;
