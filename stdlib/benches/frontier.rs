@@ -1,6 +1,6 @@
-//! What fits cost; run with `cargo test --release --test frontier_speed -- --ignored --nocapture`.
+//! What frontier fits cost by rows: `cargo bench -p esep-stdlib --bench frontier`.
 
-// Helpers of tests stand outside the test functions themselves.
+// A benchmark may stop where a program may not.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::time::Instant;
@@ -31,7 +31,7 @@ fn simulated(rows: usize) -> Table {
     Table::new(names.into_iter().zip(columns.into_iter().map(Vector::from_floats))).unwrap()
 }
 
-/// CPU seconds of this process, all threads.
+/// CPU seconds of this process, all threads; 0 where the system does not tell.
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
@@ -39,45 +39,23 @@ fn cpu_seconds() -> f64 {
     [11, 12].iter().filter_map(|i| fields.get(*i)?.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-#[test]
-#[ignore = "a measurement, meaningful in a release build alone"]
-fn cpu_seconds_by_rows() {
+fn main() {
     let families =
         [Inefficiency::HalfNormal, Inefficiency::Exponential, Inefficiency::TruncatedNormal];
-    for rows in [1_000, 100_000, 1_000_000] {
-        let table = simulated(rows);
-        for inefficiency in families {
-            if rows == 1_000_000 && inefficiency == Inefficiency::TruncatedNormal {
-                continue;
-            }
+    for inefficiency in families {
+        for rows in [1_000, 100_000, 1_000_000] {
+            let table = simulated(rows);
             let params = SfaParams { inefficiency, ..SfaParams::default() };
             let (cpu, wall) = (cpu_seconds(), Instant::now());
             let m = sfa("y ~ x1 + x2 + x3 + x4", &table, &params, &Context::default()).unwrap();
+            let cpu = cpu_seconds() - cpu;
             println!(
-                "{inefficiency:?} {rows} rows: {:.2} s CPU, {:.2} s wall, {} steps, loglik {:.4}",
-                cpu_seconds() - cpu,
+                "{inefficiency:?}, {rows} rows: {cpu:.2} s CPU ({:.2} a million rows), {:.2} s wall, {} steps, loglik {:.4}",
+                cpu * 1e6 / rows as f64,
                 wall.elapsed().as_secs_f64(),
                 m.search.iterations,
                 m.loglik,
             );
-            assert!((m.coef[1].value - 0.4).abs() < 0.1);
         }
     }
-}
-
-#[test]
-fn many_rows_end_at_the_same_kind_of_maximum() {
-    let m = sfa(
-        "y ~ x1 + x2 + x3 + x4",
-        &simulated(30_000),
-        &SfaParams::default(),
-        &Context::default(),
-    )
-    .unwrap();
-    assert!(m.search.gradient.unwrap() < 1e-8 && m.search.concave == Some(true));
-    let lambda = m.lambda.as_ref().unwrap().value;
-    let at = |lambda: f64| m.profile_lambda(lambda, &Context::default()).unwrap();
-    assert!((at(lambda) - m.loglik).abs() < 1e-6);
-    assert!(at(0.9 * lambda) < m.loglik && at(1.1 * lambda) < m.loglik);
-    assert!((m.gamma.unwrap().value - 0.25 / 0.34).abs() < 0.05);
 }
