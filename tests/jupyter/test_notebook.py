@@ -28,23 +28,29 @@ def data(cell):
 
 
 class Notebook(unittest.TestCase):
-    def test_tables_text_and_state(self):
+    def test_tables_pictures_text_and_state(self):
         notebook = execute(
             [
                 new_markdown_cell("# Regions"),
                 new_code_cell('let regions = load("regions_2023"); print("loaded");'),
                 new_code_cell("regions.head(3)"),
-                new_code_cell("regions.nrow"),
+                new_code_cell(
+                    "let tree = hclust(regions.numeric().standardise());\nplot(tree)"
+                ),
+                new_code_cell("tree.cut(3).k"),
             ]
         )
-        printing, table, number = notebook.cells[1:]
+        printing, table, picture, number = notebook.cells[1:]
         self.assertEqual(printing.outputs[0]["name"], "stdout")
         self.assertEqual(printing.outputs[0]["text"], "loaded\n")
         (shown,) = data(table)
         self.assertIn("<table", shown["text/html"])
         self.assertIn("text/plain", shown)
-        self.assertEqual(data(number)[0]["text/plain"], "20")
-        self.assertEqual([c.execution_count for c in notebook.cells[1:]], [1, 2, 3])
+        (drawn,) = data(picture)
+        self.assertIn("<svg", drawn["image/svg+xml"])
+        self.assertIn("Atyrau", drawn["image/svg+xml"])
+        self.assertEqual(data(number)[0]["text/plain"], "3")
+        self.assertEqual([c.execution_count for c in notebook.cells[1:]], [1, 2, 3, 4])
         self.assertEqual(notebook.metadata["language_info"]["name"], "rhai")
 
     def test_an_error_stops_the_notebook_and_names_the_place(self):

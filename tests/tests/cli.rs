@@ -60,8 +60,8 @@ fn the_page_stands_alone_and_shows_everything() {
 let regions = load(\"regions_2023\");
 print(\"a < b & c\");
 regions.head(3)
-// %% Columns
-regions.describe()
+// %% A tree
+plot(hclust(regions.numeric().standardise()))
 ";
     fs::write(&script, source).unwrap();
     let page = folder.path().join("page.html");
@@ -74,7 +74,8 @@ regions.describe()
         "<p>Twenty regions, twenty indicators.</p>",
         "a &lt; b &amp; c",
         "<table",
-        "<h2>Columns</h2>",
+        "<h2>A tree</h2>",
+        "<svg",
         "gdp_per_capita",
         "let regions = load(&quot;",
     ] {
