@@ -161,7 +161,7 @@ details { margin: 0.75rem 0; color: var(--faint); }
 summary { cursor: pointer; font-size: 0.85rem; }
 figure { margin: 1.25rem 0; padding: 0.5rem; background: #ffffff; border: 1px solid var(--line);
   border-radius: 6px; overflow-x: auto; }
-figure svg { display: block; margin: 0 auto; max-width: 100%; height: auto; }
+figure > svg { display: block; margin: 0 auto; max-width: 100%; height: auto; }
 .shown { margin: 1rem 0; overflow-x: auto; }
 .shown table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 .shown th, .shown td { padding: 0.25rem 0.7rem; border-bottom: 1px solid var(--line); }
