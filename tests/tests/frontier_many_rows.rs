@@ -15,7 +15,7 @@ fn simulated(rows: usize) -> Table {
         let (a, b): (f64, f64) = (rng.random(), rng.random());
         (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
     };
-    let mut columns = vec![Vec::with_capacity(rows); 5];
+    let mut columns: Vec<Vec<f64>> = (0..5).map(|_| Vec::with_capacity(rows)).collect();
     for _ in 0..rows {
         let mut y = 1.0 + 0.3 * normal() - 0.5 * normal().abs();
         for (k, b) in [0.4, 0.3, 0.2, 0.1].into_iter().enumerate() {
