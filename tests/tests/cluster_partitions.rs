@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use cluster_common::{DATA, all_near, counts, golden, matrix, near, numbers};
 use esep_stdlib::cluster::{
-    Basis, ClaraParams, DbscanParams, FcmParams, GowerParams, KmeansParams, Metric, SpectralParams,
-    agreement, clara, dbscan, distances, fcm, gower, hclust_distances, kmeans, pam, spectral,
+    Basis, ClaraParams, DbscanParams, FcmParams, GowerParams, KmeansParams, Metric, agreement,
+    clara, dbscan, distances, fcm, gower, hclust_distances, kmeans, pam,
 };
 use esep_stdlib::table::Vector;
 use esep_stdlib::table::csv::{ReadOptions, read_path};
