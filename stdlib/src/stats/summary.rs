@@ -100,7 +100,8 @@ mod tests {
     fn closed_forms() {
         let x = [1.0, 2.0, 3.0, 4.0];
         assert_eq!(mean(&x), Some(2.5));
-        assert_eq!(sample_sd(&x), Some((5.0_f64 / 3.0).sqrt()));
+        // The last digit depends on the order of the steps.
+        assert!((sample_sd(&x).unwrap() - (5.0_f64 / 3.0).sqrt()).abs() < 1e-15);
         assert_eq!(quantile(&x, 0.25), Some(1.75));
         assert_eq!(median(&x), Some(2.5));
         assert_eq!(quantile(&x, 1.0), Some(4.0));
