@@ -5,7 +5,9 @@ pub mod number;
 mod table;
 
 pub use doc::Doc;
-pub use table::{html as table_html, latex as table_latex, text as table_text};
+pub use table::{
+    html as table_html, latex as table_latex, markdown as table_markdown, text as table_text,
+};
 
 use rhai::{Array, Dynamic, FnPtr, Map};
 use serde_json::Value;

@@ -187,6 +187,21 @@ pub fn html(table: &Table, style: &Style) -> String {
     out
 }
 
+/// The whole table in Markdown, numbers aligned right.
+pub fn markdown(table: &Table) -> String {
+    let rows: Vec<usize> = (0..table.nrow()).collect();
+    let columns = columns(table, &rows);
+    let escaped = |text: &str| text.replace('|', "\\|");
+    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let rule = |column: &Column| if column.right { "---:" } else { ":---" }.to_owned();
+    let mut out = line(columns.iter().map(|c| escaped(&c.title)).collect());
+    out += &line(columns.iter().map(rule).collect());
+    for row in 0..rows.len() {
+        out += &line(columns.iter().map(|c| escaped(&c.cells[row])).collect());
+    }
+    out
+}
+
 /// Escapes text for LaTeX.
 fn latex_escape(text: &str) -> String {
     let mut out = String::new();
@@ -256,5 +271,8 @@ mod tests {
         let table = Table::new([("a<b_&", Vector::from_texts(["<x>"]))]).unwrap();
         assert!(html(&table, &Style::default()).contains("a&lt;b_&amp;"));
         assert!(latex(&table).contains("a<b\\_\\&"));
+        let expected = "| region | te | rank |\n| :--- | ---: | ---: |\n\
+                        | Ұлытау | 0.5 | 1 |\n| Abai | · | 20 |\n";
+        assert_eq!(markdown(&sample()), expected);
     }
 }

@@ -43,6 +43,25 @@ pub enum TableError {
     Ragged { path: String, line: u64, found: usize, expected: usize },
     #[error("load: {path}, line {line}, column {column}: {reason}")]
     BadCell { path: String, line: u64, column: usize, reason: String },
+    #[error(
+        "load: {path}, line {line}, column {column} (`{title}`): found `{found}`, expected {expected}"
+    )]
+    BadValue {
+        path: String,
+        line: u64,
+        column: usize,
+        title: String,
+        found: String,
+        expected: String,
+    },
+    #[error(
+        "load: {path}, line {line}, column {column}: found byte {byte:#04x}, which is not {expected}"
+    )]
+    BadText { path: String, line: usize, column: usize, byte: u8, expected: String },
+    #[error("load: {path}, record {record}, key `{key}`: found {found}, expected {expected}")]
+    BadRecord { path: String, record: usize, key: String, found: String, expected: String },
+    #[error("save: {path}: {reason}")]
+    Unwritable { path: String, reason: String },
 }
 
 impl TableError {
@@ -68,8 +87,16 @@ impl TableError {
                 Some("keep the complete rows: t.where(|r| r.column != missing)".into())
             }
             Self::EmptyFile { .. } => Some("a CSV needs at least a header line".into()),
-            Self::Ragged { .. } => {
-                Some("quote cells that contain the delimiter, or complete the line".into())
+            Self::Ragged { .. } => Some(
+                "quote cells that contain the delimiter, or complete the line; lines above the \
+                 header are left out by skip: n, another delimiter is named by delimiter: \";\""
+                    .into(),
+            ),
+            Self::BadValue { found, .. } => {
+                Some(format!("mend the cell, or declare it missing: missing: \"{found}\""))
+            }
+            Self::BadText { .. } => {
+                Some("name the encoding: load(path, #{ encoding: \"windows-1251\" })".into())
             }
             _ => None,
         }

@@ -13,6 +13,7 @@ use nalgebra::DMatrix;
 
 use super::error::TableError;
 use super::vector::{Cell, Vector, cell, find_label, floats};
+use crate::choice::Choice;
 use crate::error::Result;
 use crate::stats::{self, Summary};
 
@@ -46,14 +47,14 @@ impl Kind {
     }
 }
 
+impl Choice for Kind {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("float", Self::Float), ("int", Self::Int), ("bool", Self::Bool), ("text", Self::Text)];
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Float => "float",
-            Self::Int => "int",
-            Self::Bool => "bool",
-            Self::Text => "text",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -222,6 +223,11 @@ impl Table {
     /// What the codebook says of `column`.
     pub fn meta(&self, column: &str) -> Option<&ColumnMeta> {
         self.meta.get(column)
+    }
+
+    /// Every codebook entry, by column.
+    pub(super) fn all_meta(&self) -> HashMap<String, ColumnMeta> {
+        self.meta.as_ref().clone()
     }
 
     /// The same table with codebook entries.

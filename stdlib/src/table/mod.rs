@@ -5,6 +5,8 @@ pub mod csv;
 pub mod datasets;
 mod error;
 mod frame;
+pub mod read;
+pub mod save;
 mod standardise;
 mod vector;
 

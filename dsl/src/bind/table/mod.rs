@@ -1,19 +1,19 @@
-//! Tables: loading, columns, rows.
+//! Tables: columns and rows; reading and writing stand in `files`.
 
-use std::path::Path;
+mod files;
+
 use std::rc::Rc;
 
 use arrow_array::BooleanArray;
 use esep_stdlib::table::TableError;
-use esep_stdlib::table::csv::{ReadOptions, read_path};
-use esep_stdlib::table::datasets::{Dataset, datasets};
+use esep_stdlib::table::datasets::datasets;
 use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use crate::convert::{self, Callback};
 use crate::display::{Bundle, Style, table_html, table_latex, table_text};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
-use crate::library::{Library, Shared};
+use crate::library::Library;
 use crate::options::Options;
 use crate::report::{Fallible, Raise};
 
@@ -41,42 +41,6 @@ const ROW: TypeEntry = TypeEntry {
 const T: Param = Param::arg("t", "Table", "the table");
 
 const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "load",
-        on: None,
-        room: "tables",
-        summary: "Reads a bundled dataset by name, or a CSV file by path.",
-        signature: "load(name_or_path, options)",
-        params: &[
-            Param::arg(
-                "name_or_path",
-                "text",
-                "a name that datasets() lists, or a path ending in .csv",
-            ),
-            Param::option(
-                "label",
-                "text",
-                "first text column",
-                "column whose values label the rows",
-            ),
-            Param::option(
-                "missing",
-                "text or array of text",
-                "\"NA\"",
-                "cell texts that mean missing; an empty cell always does",
-            ),
-        ],
-        returns: "Table: a column is int, float or bool when every cell that is there reads as one, else text",
-        search: &["read_csv", "read.csv", "import", "open"],
-        errors: &[
-            "neither bundled nor a file",
-            "a line with too many or too few cells: file, line and counts",
-            "an empty file",
-        ],
-        see_also: &["datasets", "table"],
-        source: "",
-        examples: &[Example { code: "load(\"regions_2023\").nrow", shows: "20" }],
-    },
     Entry {
         name: "datasets",
         on: None,
@@ -345,7 +309,8 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     library.register_type::<Table>(&TABLE, show);
     library.register_type::<Row>(&ROW, show_row);
-    loading(library);
+    files::register(library);
+    making(library);
     columns(library);
     rows(library);
 }
@@ -366,31 +331,7 @@ fn show_row(row: &Row, style: &Style) -> Bundle {
     }
 }
 
-fn load(shared: &Shared, name: &str, options: Map) -> Fallible<Table> {
-    let mut options = Options::new("load", options);
-    let label = options.text("label")?;
-    let missing = options.texts("missing")?;
-    options.finish()?;
-    let path = shared.resolve(name);
-    let looks_like_path = Path::new(name).extension().is_some() || name.contains(['/', '\\']);
-    if !looks_like_path && !path.is_file() {
-        let table = Dataset::find(name).and_then(Dataset::table).raise()?;
-        return match label {
-            Some(label) => table.labelled_by(&label).raise(),
-            None => Ok(table),
-        };
-    }
-    let defaults = ReadOptions::default();
-    read_path(&path, &ReadOptions { label, missing: missing.unwrap_or(defaults.missing) }).raise()
-}
-
-fn loading(library: &mut Library<'_>) {
-    let shared = library.shared();
-    library.engine.register_fn("load", move |name: &str| load(&shared, name, Map::new()));
-    let shared = library.shared();
-    library
-        .engine
-        .register_fn("load", move |name: &str, options: Map| load(&shared, name, options));
+fn making(library: &mut Library<'_>) {
     library.engine.register_fn("datasets", || datasets().raise());
     library.engine.register_fn("table", |columns: Map| table(columns, Map::new()));
     library.engine.register_fn("table", table);

@@ -1,0 +1,207 @@
+//! How a file writes its numbers.
+
+/// The decimal mark and the marks between thousands.
+///
+/// Spaces of any width between groups of three digits are always accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberStyle {
+    /// Between units and tenths.
+    pub decimal: char,
+    /// Between thousands, besides spaces.
+    pub thousands: Option<char>,
+}
+
+impl Default for NumberStyle {
+    fn default() -> Self {
+        Self { decimal: '.', thousands: None }
+    }
+}
+
+/// What one cell says about a file's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    /// `0.5`: a decimal point.
+    Point,
+    /// `0,5`: a decimal comma.
+    Comma,
+    /// `1,234,567` or `1,234.5`: commas between thousands.
+    CommaThousands,
+    /// `1.234.567` or `1.234,5`: points between thousands.
+    PointThousands,
+    /// `1,234`: either.
+    Unclear,
+}
+
+fn space(letter: char) -> bool {
+    matches!(letter, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}')
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `parts` are a leading group of one to three digits and further ones of exactly three.
+fn grouped(parts: &[&str]) -> bool {
+    parts.len() > 1
+        && is_digits(parts[0])
+        && parts[0].len() <= 3
+        && parts[1..].iter().all(|part| part.len() == 3 && is_digits(part))
+}
+
+impl NumberStyle {
+    /// The style that `cells` are written in, and whether some could be read two ways.
+    pub(in crate::table) fn sniff<'a>(cells: impl Iterator<Item = &'a str>) -> (Self, bool) {
+        let mut seen = Vec::new();
+        for cell in cells {
+            if let Some(sign) = sign(cell).filter(|sign| !seen.contains(sign)) {
+                seen.push(sign);
+            }
+        }
+        let has = |sign| seen.contains(&sign);
+        let comma = has(Sign::Comma) || has(Sign::PointThousands);
+        let point = has(Sign::Point) || has(Sign::CommaThousands);
+        let style = Self {
+            decimal: if comma && !point { ',' } else { '.' },
+            thousands: match (has(Sign::CommaThousands), has(Sign::PointThousands)) {
+                (true, false) if !comma => Some(','),
+                (false, true) if !point => Some('.'),
+                _ => None,
+            },
+        };
+        (style, has(Sign::Unclear) && !comma && !has(Sign::CommaThousands))
+    }
+
+    /// The whole number in `text`; a leading zero marks a code, not a number.
+    pub fn int(self, text: &str) -> Option<i64> {
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        if digits.len() > 1 && digits.starts_with('0') {
+            return None;
+        }
+        if is_digits(digits) {
+            return text.parse().ok();
+        }
+        let plain = self.plain(text)?;
+        is_digits(plain.trim_start_matches(['-', '+'])).then(|| plain.parse().ok())?
+    }
+
+    /// The finite number in `text`; `nan`, `inf` and codes such as `007` are not numbers.
+    pub fn float(self, text: &str) -> Option<f64> {
+        let digits = text.strip_prefix(['-', '+', '\u{2212}']).unwrap_or(text);
+        let first = digits.bytes().next()?;
+        if !(first.is_ascii_digit() || first == b'.' || first == self.decimal as u8) {
+            return None;
+        }
+        let mut leading = digits.bytes();
+        if leading.next() == Some(b'0') && leading.next().is_some_and(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let direct = self.decimal == '.' && self.thousands != Some('.') && text.is_ascii();
+        if let (true, Ok(value)) = (direct, text.parse::<f64>()) {
+            return Some(value).filter(|value| value.is_finite());
+        }
+        self.plain(text)?.parse::<f64>().ok().filter(|value| value.is_finite())
+    }
+
+    /// `text` with a decimal point and no marks between thousands, if its groups are well formed.
+    fn plain(self, text: &str) -> Option<String> {
+        let (sign, body) = match text.strip_prefix(['-', '\u{2212}']) {
+            Some(body) => ("-", body),
+            None => ("", text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (mantissa, exponent) = match body.find(['e', 'E']) {
+            Some(at) => body.split_at(at),
+            None => (body, ""),
+        };
+        let (whole, fraction) = match mantissa.rfind(self.decimal) {
+            Some(at) => (&mantissa[..at], &mantissa[at + 1..]),
+            None => (mantissa, ""),
+        };
+        if !fraction.is_empty() && !is_digits(fraction) {
+            return None;
+        }
+        let marks = |letter: char| space(letter) || Some(letter) == self.thousands;
+        let parts: Vec<&str> = whole.split(marks).collect();
+        let fine = grouped(&parts)
+            || parts.len() == 1 && (is_digits(whole) || whole.is_empty() && !fraction.is_empty());
+        if !fine {
+            return None;
+        }
+        let point = if fraction.is_empty() { "" } else { "." };
+        Some(format!("{sign}{}{point}{fraction}{exponent}", parts.concat()))
+    }
+}
+
+fn sign(cell: &str) -> Option<Sign> {
+    let body = cell.strip_prefix(['-', '+', '\u{2212}']).unwrap_or(cell);
+    let only =
+        |letter: char| letter.is_ascii_digit() || letter == '.' || letter == ',' || space(letter);
+    if !body.starts_with(|c: char| c.is_ascii_digit()) || !body.chars().all(only) {
+        return None;
+    }
+    let commas = body.matches(',').count();
+    let points = body.matches('.').count();
+    let comma_parts: Vec<&str> = body.split(',').collect();
+    let point_parts: Vec<&str> = body.split('.').collect();
+    match (commas, points) {
+        (0, 0) => None,
+        (0, 1) => Some(Sign::Point),
+        (1, 0) if grouped(&comma_parts) && comma_parts[0] != "0" => Some(Sign::Unclear),
+        (1, 0) => Some(Sign::Comma),
+        (0, _) => grouped(&point_parts).then_some(Sign::PointThousands),
+        (_, 0) => grouped(&comma_parts).then_some(Sign::CommaThousands),
+        _ => {
+            // Both marks: the last one is the decimal mark and stands once.
+            let decimal = if body.rfind('.') > body.rfind(',') { '.' } else { ',' };
+            let (other, sign) = match decimal {
+                '.' => (',', Sign::CommaThousands),
+                _ => ('.', Sign::PointThousands),
+            };
+            let (whole, _) = body.split_at(body.find(decimal)?);
+            grouped(&whole.split(other).collect::<Vec<_>>()).then_some(sign)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sniffed(cells: &[&str]) -> (char, Option<char>, bool) {
+        let (style, unclear) = NumberStyle::sniff(cells.iter().copied());
+        (style.decimal, style.thousands, unclear)
+    }
+
+    #[test]
+    fn files_betray_their_style() {
+        assert_eq!(sniffed(&["1.5", "x"]), ('.', None, false));
+        assert_eq!(sniffed(&["1,5", "12 345,6"]), (',', None, false));
+        assert_eq!(sniffed(&["1,234.5"]), ('.', Some(','), false));
+        assert_eq!(sniffed(&["1.234,5"]), (',', Some('.'), false));
+        assert_eq!(sniffed(&["1,234,567", "1,234"]), ('.', Some(','), false));
+        assert_eq!(sniffed(&["1,234", "5,678"]), ('.', None, true));
+        assert_eq!(sniffed(&["1,234", "5,67"]), (',', None, false));
+        assert_eq!(sniffed(&["1,5", "1.5"]), ('.', None, false));
+    }
+
+    #[test]
+    fn numbers_read_and_codes_do_not() {
+        let comma = NumberStyle { decimal: ',', thousands: None };
+        assert_eq!(comma.float("1 234\u{a0}567,5"), Some(1_234_567.5));
+        assert_eq!(comma.float("-0,5"), Some(-0.5));
+        assert_eq!(comma.float("\u{2212}3,5e2"), Some(-350.0));
+        assert_eq!(comma.float("1.5"), None);
+        assert_eq!(comma.int("12 345"), Some(12_345));
+        let point = NumberStyle::default();
+        for text in ["007", "nan", "inf", "1 23", "12 3456", "1,5", "1e999", "-", "."] {
+            assert_eq!(point.float(text), None, "{text}");
+        }
+        assert_eq!(
+            (point.float("0.5"), point.float(".5"), point.int("0")),
+            (Some(0.5), Some(0.5), Some(0))
+        );
+        let grouped = NumberStyle { decimal: '.', thousands: Some(',') };
+        assert_eq!(grouped.float("1,234.5"), Some(1234.5));
+        assert_eq!(grouped.int("1,234"), Some(1234));
+        assert_eq!(grouped.float("1,23"), None);
+    }
+}

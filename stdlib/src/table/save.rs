@@ -1,0 +1,285 @@
+//! Writing tables.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::error::TableError;
+use super::frame::Table;
+use super::vector::Cell;
+use crate::error::Result;
+
+/// How to write delimited text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Between cells.
+    pub delimiter: char,
+    /// Between units and tenths.
+    pub decimal: char,
+    /// What a missing cell becomes.
+    pub missing: String,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        Self { delimiter: ',', decimal: '.', missing: String::new() }
+    }
+}
+
+/// Writes `bytes` to `path` as a whole or not at all.
+///
+/// They go to a new file in the same folder, which takes the name `path` once it is complete and
+/// on the disk; a failure on the way leaves whatever was at `path`.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |error: std::io::Error| TableError::Unwritable {
+        path: path.display().to_string(),
+        reason: error.to_string(),
+    };
+    let Some(name) = path.file_name() else {
+        return Err(TableError::Unwritable {
+            path: path.display().to_string(),
+            reason: "it names no file".into(),
+        }
+        .into());
+    };
+    let (temporary, mut file) = (0_u32..)
+        .map(|attempt| {
+            let mut hidden = std::ffi::OsString::from(".");
+            hidden.push(name);
+            hidden.push(format!(".{}-{attempt}.part", std::process::id()));
+            path.with_file_name(hidden)
+        })
+        .find_map(|temporary: PathBuf| {
+            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => None,
+                outcome => Some(outcome.map(|file| (temporary, file))),
+            }
+        })
+        .expect("the names never run out")
+        .map_err(failed)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| match fs::metadata(path) {
+            Ok(old) => file.set_permissions(old.permissions()),
+            Err(_) => Ok(()),
+        })
+        .and_then(|()| fs::rename(&temporary, path));
+    if let Err(error) = written {
+        // The old file is untouched; a leftover that cannot be removed harms nobody.
+        let _ = fs::remove_file(&temporary);
+        return Err(failed(error).into());
+    }
+    Ok(())
+}
+
+/// The shortest text that reads back as `x`.
+fn float_text(x: f64) -> String {
+    let plain = x.to_string();
+    if plain.len() > 22 { format!("{x:e}") } else { plain }
+}
+
+impl Table {
+    /// The table with its row labels as a first column, where no column shows them yet.
+    pub fn with_label_column(&self) -> Result<Self> {
+        let name = self.label_name().unwrap_or("label");
+        let Some(labels) = self.labels().filter(|_| !self.columns().iter().any(|c| c == name))
+        else {
+            return Ok(self.clone());
+        };
+        let label = super::vector::Vector::new(labels.clone());
+        let rest = self.columns().into_iter().map(|column| {
+            let values = self.column(&column)?;
+            Ok((column, values))
+        });
+        let columns = std::iter::once(Ok((name.to_owned(), label)))
+            .chain(rest)
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Self::new(columns)?.with_meta(self.all_meta()))
+    }
+
+    /// The table as delimited text, row labels first where no column shows them.
+    pub fn to_csv(&self, options: &WriteOptions) -> Result<String> {
+        let invalid = |rule: &str, value: char| crate::Error::Invalid {
+            primitive: "save",
+            parameter: "delimiter",
+            rule: rule.into(),
+            value: format!("{value:?}"),
+        };
+        let delimiter = u8::try_from(options.delimiter)
+            .ok()
+            .filter(|mark| mark.is_ascii() && !mark.is_ascii_alphanumeric() && *mark != b'"')
+            .ok_or_else(|| invalid("be one ASCII sign, not a quote", options.delimiter))?;
+        if options.decimal == options.delimiter {
+            return Err(invalid("differ from decimal", options.delimiter));
+        }
+        let table = self.with_label_column()?;
+        let mut writer = ::csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+        let memory = "writing to memory does not fail";
+        writer.write_record(table.columns()).expect(memory);
+        for row in 0..table.nrow() {
+            for column in 0..table.ncol() {
+                let text = match table.cell(row, column) {
+                    Cell::Missing => options.missing.clone(),
+                    Cell::Float(x) if options.decimal == '.' => float_text(x),
+                    Cell::Float(x) => float_text(x).replace('.', &options.decimal.to_string()),
+                    Cell::Int(i) => i.to_string(),
+                    Cell::Bool(b) => b.to_string(),
+                    Cell::Text(text) => text,
+                };
+                writer.write_field(text).expect(memory);
+            }
+            writer.write_record(None::<&[u8]>).expect(memory);
+        }
+        let bytes = writer.into_inner().expect(memory);
+        Ok(String::from_utf8(bytes).expect("every cell was text"))
+    }
+
+    /// The table as an array of JSON objects, or as one object a line.
+    pub fn to_json(&self, lines: bool) -> Result<String> {
+        let table = self.with_label_column()?;
+        let names: Vec<String> =
+            table.columns().into_iter().map(|name| Value::String(name).to_string()).collect();
+        let rows = (0..table.nrow()).map(|row| {
+            let pairs: Vec<String> = names
+                .iter()
+                .enumerate()
+                .map(|(column, name)| {
+                    let value = match table.cell(row, column) {
+                        Cell::Missing => Value::Null,
+                        Cell::Float(x) => x.into(),
+                        Cell::Int(i) => i.into(),
+                        Cell::Bool(b) => b.into(),
+                        Cell::Text(text) => text.into(),
+                    };
+                    format!("{name}:{value}")
+                })
+                .collect();
+            format!("{{{}}}", pairs.join(","))
+        });
+        let rows: Vec<String> = rows.collect();
+        Ok(if lines {
+            rows.into_iter().map(|row| row + "\n").collect()
+        } else {
+            format!("[\n{}\n]\n", rows.join(",\n"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Vector;
+    use crate::table::csv::{ReadOptions, read_str, read_text};
+    use crate::table::read::read_any;
+
+    fn sample() -> Table {
+        Table::new([
+            ("регион", Vector::from_texts(["a, \"b\"\nc", "Almaty"])),
+            ("x", Vector::from_options([Some(0.1), None])),
+            ("n", Vector::from_ints([1, 1_000_000])),
+        ])
+        .unwrap()
+    }
+
+    fn same(left: &Table, right: &Table) {
+        assert_eq!(left.batch(), right.batch());
+    }
+
+    #[test]
+    fn written_tables_read_back() {
+        let folder = std::env::temp_dir().join(format!("esep-save-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let comma = WriteOptions { delimiter: ';', decimal: ',', missing: "н/д".into() };
+        let table = sample();
+        let texts = [
+            ("a.csv", table.to_csv(&WriteOptions::default()).unwrap(), "NA"),
+            ("b.csv", table.to_csv(&comma).unwrap(), "н/д"),
+            ("c.json", table.to_json(false).unwrap(), "NA"),
+            ("d.dat", table.to_json(true).unwrap(), "NA"),
+        ];
+        for (name, text, missing) in texts {
+            let path = folder.join(name);
+            write_atomic(&path, b"old").unwrap();
+            write_atomic(&path, text.as_bytes()).unwrap();
+            let options = ReadOptions { missing: vec![missing.into()], ..ReadOptions::default() };
+            same(&read_any(&path, &options).unwrap().table, &table);
+        }
+        assert!(write_atomic(&folder.join("no/such/folder.csv"), b"x").is_err());
+        let block = folder.join("block.csv");
+        fs::create_dir_all(block.join("inside")).unwrap();
+        assert!(write_atomic(&block, b"x").is_err(), "a folder cannot be replaced by a file");
+        let left = fs::read_dir(&folder).unwrap().filter(|entry| {
+            entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part")
+        });
+        assert_eq!(left.count(), 0);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn statistics_office_sheets_read() {
+        let text = "Валовой региональный продукт\n(млн тенге)\nрегион;ВРП на душу;доля;код;\n\
+                    Абай;4 567,5;0,25;007;\nАлматы;12\u{a0}345,0;н/д;008;\n\n\"Аты\nрау\";...;-;009;\n";
+        let options = ReadOptions {
+            skip: 2,
+            missing: ["н/д", "...", "-"].map(String::from).to_vec(),
+            ..ReadOptions::default()
+        };
+        let loaded = read_text(text, "f.csv", &options).unwrap();
+        assert_eq!(loaded.warnings, Vec::<String>::new());
+        let table = loaded.table;
+        assert_eq!(table.columns(), ["регион", "ВРП на душу", "доля", "код"]);
+        assert_eq!(table.at("Алматы", "ВРП на душу").unwrap(), Cell::Float(12345.0));
+        assert_eq!(table.at("Аты\nрау", "доля").unwrap(), Cell::Missing);
+        assert_eq!(table.at("Абай", "код").unwrap(), Cell::Text("007".into()));
+    }
+
+    #[test]
+    fn doubts_are_told() {
+        let read = |text: &str| read_text(text, "f.csv", &ReadOptions::default()).unwrap().warnings;
+        let unclear = read("a;b\n1,234;x\n5,678;y\n");
+        assert!(unclear[0].contains("could mean two numbers"), "{unclear:?}");
+        let marker = read("a\n1\n2\n3\nн/д\n");
+        assert_eq!(
+            marker,
+            [
+                "load: column `a` is text, although 3 of 4 cells are numbers: line 5 holds `н/д`; if it \
+              means missing, say missing: \"н/д\""
+            ]
+        );
+    }
+
+    #[test]
+    fn faults_are_placed() {
+        let typed = ReadOptions {
+            kinds: vec![("b".into(), crate::table::Kind::Float)],
+            ..ReadOptions::default()
+        };
+        let error = read_str("a,b\n\"x\ny\",1\nz,oops\n", "f.csv", &typed).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "load: f.csv, line 4, column 2 (`b`): found `oops`, expected float"
+        );
+        let error = read_str("a,b\n1,2\n\n3\n", "f.csv", &ReadOptions::default()).unwrap_err();
+        assert_eq!(error.to_string(), "load: f.csv, line 4: 1 cells where the header has 2");
+        let error = read_str("a,,c\n1,2,3\n", "f.csv", &ReadOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("line 1, column 2"), "{error}");
+    }
+
+    #[test]
+    fn many_chunks_read_as_one() {
+        let mut text = String::from("i,half,name\n");
+        for i in 0..200_000 {
+            text += &format!("{i},{}.5,row{i}\n", i / 2);
+        }
+        let table = read_str(&text, "f.csv", &ReadOptions::default()).unwrap();
+        assert_eq!(table.nrow(), 200_000);
+        assert_eq!(table.cell(199_999, 0), Cell::Int(199_999));
+        assert_eq!(table.cell(150_001, 1), Cell::Float(75_000.5));
+        text += "1,2\n";
+        let error = read_str(&text, "f.csv", &ReadOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("line 200002"), "{error}");
+    }
+}
