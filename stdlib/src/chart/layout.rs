@@ -75,11 +75,16 @@ pub fn size_of(chart: &Chart, training: &Training) -> Size {
         };
         let square = chart.layers.iter().any(|layer| layer.mark == Mark::Rect);
         let row: f64 = if square && channel == Channel::Y { 26.0 } else { 19.0 };
-        row.max(count * 11.0 + 8.0)
+        row.max(count * 13.0 + 8.0)
     };
+    // Title, axis and the lines of subtitle and caption stand around the categories.
+    let lines = |text: &Option<String>| {
+        text.as_ref().map_or(0.0, |text| (text.chars().count() as f64 / 105.0).ceil())
+    };
+    let around = 115.0 + 16.0 * (lines(&chart.subtitle) + lines(&chart.caption));
     let height = match &training.y {
         Trained::Band { names } => {
-            (names.len() as f64 * groups(Channel::Y)).clamp(120.0, 1800.0) + 130.0
+            (names.len() as f64 * groups(Channel::Y)).clamp(120.0, 1800.0) + around
         }
         _ => 460.0,
     };

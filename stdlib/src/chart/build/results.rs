@@ -193,13 +193,19 @@ pub fn choice_of_k(choice: &ChooseK, criterion: &str) -> Result<Chart> {
             known: choice.criteria.iter().map(|(name, _)| name.clone()).collect(),
         });
     };
-    let ks = || Field::numbers("k", (1..=values.len()).map(|k| k as f64));
-    let field = || Field::maybe(criterion, values.iter().copied());
+    let present: Vec<(f64, f64)> =
+        values.iter().enumerate().filter_map(|(at, v)| Some((at as f64 + 1.0, (*v)?))).collect();
+    let ks = || Field::numbers("k", present.iter().map(|(k, _)| *k));
+    let field = || Field::numbers(criterion, present.iter().map(|(_, value)| *value));
     let mut chart = Chart::new(&format!("Number of clusters by {criterion}"));
     let line = |mark| Layer::new(mark).with(Channel::X, ks()).with(Channel::Y, field());
     chart = chart.layer(line(Mark::Line)).layer(line(Mark::Point));
     chart.subtitle = Some(capital(&choice.method));
-    chart.x = Axis { title: Some("Number of clusters".into()), ..Axis::default() };
+    chart.x = Axis {
+        title: Some("Number of clusters".into()),
+        limits: Some((0.6, values.len() as f64 + 0.4)),
+        ..Axis::default()
+    };
     for pick in choice
         .picks
         .iter()
