@@ -182,16 +182,16 @@ pub(crate) fn complete(session: &Session, code: &str, position: usize) -> Comple
     let before = &code[..start];
     if let Some(owner) = before.strip_suffix('.') {
         members(session, code, owner.len(), &mut matches);
-    } else if before.ends_with("#{ ") || in_option_place(before) {
-        if let Some((name, true)) = enclosing_call(code, start) {
-            let options = session
-                .registry()
-                .entries()
-                .iter()
-                .filter(|entry| entry.name == name)
-                .flat_map(|entry| entry.params.iter().filter(|p| p.option));
-            matches.extend(options.map(|option| option.name.to_owned()));
-        }
+    } else if (before.ends_with("#{ ") || in_option_place(before))
+        && let Some((name, true)) = enclosing_call(code, start)
+    {
+        let options = session
+            .registry()
+            .entries()
+            .iter()
+            .filter(|entry| entry.name == name)
+            .flat_map(|entry| entry.params.iter().filter(|p| p.option));
+        matches.extend(options.map(|option| option.name.to_owned()));
     }
     if let Some((quote, owner)) = quoted(code, end) {
         return column_names(session, code, quote, owner, end);
@@ -243,7 +243,7 @@ fn members(session: &Session, code: &str, end: usize, matches: &mut Vec<String>)
 fn quoted(code: &str, end: usize) -> Option<(usize, usize)> {
     let line_start = code[..end].rfind('\n').map_or(0, |i| i + 1);
     let line = &code[line_start..end];
-    if line.matches('"').count() % 2 == 0 {
+    if line.matches('"').count().is_multiple_of(2) {
         return None;
     }
     let quote = line_start + line.rfind('"')?;
@@ -278,7 +278,9 @@ fn column_names(
         }
         None => {
             for (name, _, _) in session.variables() {
-                if let Some(table) = session.variable(&name).and_then(|v| v.try_cast::<Table>()) {
+                if let Some(table) =
+                    session.variable(&name).and_then(rhai::Dynamic::try_cast::<Table>)
+                {
                     names.extend(table.columns());
                 }
             }
@@ -307,19 +309,19 @@ pub(crate) fn inspect(session: &Session, code: &str, position: usize) -> Option<
         let (name, _) = enclosing_call(code, position)?;
         return about_function(session, name);
     }
-    if let Some(owner) = code[..start].strip_suffix('.') {
-        if let Some(value) = chain_value(session, code, owner.len()) {
-            let kind = session.type_name(&value);
-            let field = session
-                .registry()
-                .type_entry(&kind)
-                .and_then(|entry| entry.fields.iter().find(|field| field.name == word));
-            if let Some(field) = field {
-                let doc = Doc::new()
-                    .heading(format!("{kind}.{word}"))
-                    .text(format!("{}: {}", field.kind, field.meaning));
-                return Some(doc.bundle(&session.style()));
-            }
+    if let Some(owner) = code[..start].strip_suffix('.')
+        && let Some(value) = chain_value(session, code, owner.len())
+    {
+        let kind = session.type_name(&value);
+        let field = session
+            .registry()
+            .type_entry(&kind)
+            .and_then(|entry| entry.fields.iter().find(|field| field.name == word));
+        if let Some(field) = field {
+            let doc = Doc::new()
+                .heading(format!("{kind}.{word}"))
+                .text(format!("{}: {}", field.kind, field.meaning));
+            return Some(doc.bundle(&session.style()));
         }
     }
     if let Some(value) = chain_value(session, code, end) {

@@ -1,5 +1,8 @@
 //! Clusters as users type them.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use esep_dsl::{Bundle, Session, Sink};
 
 struct Silent;

@@ -1,5 +1,8 @@
 //! The language as its users type it.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -1,5 +1,8 @@
 //! Tables to files and back, as scripts do it.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;

@@ -1,6 +1,9 @@
 //! One picture of every kind, drawn from the regions: what a reader must find in it, and that
 //! nothing runs into anything else. `ESEP_PICTURES=folder` keeps the pictures to look at.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::PathBuf;
 
 use esep_stdlib::chart::build::{

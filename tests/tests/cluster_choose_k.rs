@@ -1,4 +1,7 @@
-//! Criteria, gap statistic and votes against R (cluster, fpc, clusterCrit, NbClust) and scikit-learn.
+//! Criteria, gap statistic and votes against R (cluster, fpc, clusterCrit, `NbClust`) and scikit-learn.
+
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod cluster_common;
 

@@ -1,5 +1,8 @@
 //! Screening, stability and clumping against R's psych, fpc and hopkins.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod cluster_common;
 
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! Trees, cuts and silhouettes against R's `hclust`, `cutree`, `cluster` and `protoclust`.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod cluster_common;
 
 use cluster_common::{DATA, all_near, counts, golden, matrix, near, numbers, table};
@@ -111,7 +114,11 @@ fn silhouettes_and_sums_of_squares_agree_with_r() {
 fn the_printed_partition_of_the_regions() {
     let z = table("kz");
     let printed = esep_tests::root().join("tests/golden/cluster/kz_regions_std.csv");
-    let printed = esep_stdlib::table::csv::read_path(&printed, &Default::default()).unwrap();
+    let printed = esep_stdlib::table::csv::read_path(
+        &printed,
+        &esep_stdlib::table::csv::ReadOptions::default(),
+    )
+    .unwrap();
     for name in z.columns() {
         let got = z.floats("test", &name).unwrap();
         let want = printed.floats("test", &name).unwrap();

@@ -1,5 +1,8 @@
 //! k-means, PAM, comparison of partitions and profiles against R and scikit-learn.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod cluster_common;
 
 use std::sync::Arc;

@@ -1,5 +1,8 @@
 //! Principal components against R's `prcomp` and `FactoMineR`.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod cluster_common;
 
 use cluster_common::{DATA, all_near, golden, matrix, near, numbers};

@@ -1,5 +1,8 @@
 //! Every lesson in `notebooks/` runs and shows what is stored in it.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::rc::Rc;

@@ -3,6 +3,9 @@
 //! `// %%` starts a new cell of the same session; `// Error: text` in a cell says that the cell
 //! must fail with a report that contains the text.
 
+// Helpers of tests stand outside the test functions themselves.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::{Path, PathBuf};
 
 use esep_dsl::{Bundle, Session, Sink};

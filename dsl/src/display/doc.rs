@@ -149,7 +149,7 @@ fn wrap(text: &str, width: usize, indent: &str) -> String {
         for word in paragraph.split_inclusive(' ') {
             if !line.trim().is_empty() && (line.clone() + word).trim_end().width() > width {
                 lines.push(line.trim_end().to_owned());
-                line = indent.to_owned();
+                indent.clone_into(&mut line);
             }
             line += word;
         }

@@ -66,11 +66,11 @@ impl ReadOptions {
         if let Some(mark) = self.decimal.filter(|mark| !matches!(mark, '.' | ',')) {
             return invalid("decimal", "be \".\" or \",\"", format!("{mark:?}"));
         }
-        if let Some(mark) = self.thousands {
-            if mark.is_alphanumeric() || self.decimal.unwrap_or('.') == mark {
-                let rule = "differ from decimal and be no digit or letter";
-                return invalid("thousands", rule, format!("{mark:?}"));
-            }
+        if let Some(mark) = self.thousands
+            && (mark.is_alphanumeric() || self.decimal.unwrap_or('.') == mark)
+        {
+            let rule = "differ from decimal and be no digit or letter";
+            return invalid("thousands", rule, format!("{mark:?}"));
         }
         Ok(())
     }

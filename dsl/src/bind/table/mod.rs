@@ -462,13 +462,11 @@ fn rows(library: &mut Library<'_>) {
     engine.register_fn("row", |t: Table, index: i64| -> Fallible<Row> {
         let rows = t.nrow();
         let position = if index < 0 { index + rows as i64 } else { index };
-        match usize::try_from(position).ok().filter(|row| *row < rows) {
-            Some(row) => Ok(Row { table: Rc::new(t), row }),
-            None => {
-                let error = TableError::NoRow { primitive: "row".into(), row: index, rows };
-                Err(Error::from(error)).raise()
-            }
+        if let Some(row) = usize::try_from(position).ok().filter(|row| *row < rows) {
+            return Ok(Row { table: Rc::new(t), row });
         }
+        let error = TableError::NoRow { primitive: "row".into(), row: index, rows };
+        Err(Error::from(error)).raise()
     });
     engine.register_get("label", |r: &mut Row| {
         r.table.row_names().get(r.row).cloned().unwrap_or_default()
