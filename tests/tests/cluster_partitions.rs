@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use cluster_common::{DATA, all_near, counts, golden, matrix, near, numbers};
 use esep_stdlib::cluster::{
-    Basis, ClaraParams, DbscanParams, FcmParams, GowerParams, KmeansParams, Metric, agreement,
-    clara, dbscan, distances, fcm, gower, hclust_distances, kmeans, pam,
+    Basis, ClaraParams, DbscanParams, Embedding, FcmParams, GowerParams, KmeansParams, Metric,
+    SpectralParams, agreement, clara, dbscan, distances, fcm, gower, hclust_distances, kmeans, pam,
+    spectral,
 };
 use esep_stdlib::table::Vector;
 use esep_stdlib::table::csv::{ReadOptions, read_path};
@@ -293,6 +294,22 @@ fn dense_regions_agree_with_dbscan() {
         let basis = Basis::data(matrix(data), Metric::Euclidean);
         let got = dbscan(basis, &params, &Context::default()).unwrap();
         assert_eq!(got.labels, counts(&reference["cluster"]), "{data}");
+    }
+}
+
+#[test]
+fn random_walk_embeddings_agree_with_scikit_learn() {
+    for data in DATA {
+        let reference = &golden(data, "sklearn_extra")["spectral"];
+        let params =
+            SpectralParams { embedding: Embedding::RandomWalk, ..SpectralParams::default() };
+        for k in 2..=4 {
+            let basis = Basis::data(matrix(data), Metric::Euclidean);
+            let got = spectral(basis, k, &params, &Context::default()).unwrap();
+            let theirs = counts(&reference["labels"][format!("k{k}")]);
+            let rand = agreement("test", &got.labels, &theirs).unwrap().adjusted_rand;
+            assert!(rand > 1.0 - 1e-12, "{data} k = {k}: {rand}");
+        }
     }
 }
 

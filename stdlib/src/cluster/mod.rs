@@ -49,5 +49,5 @@ pub use partition::{Clustering, NOISE};
 pub use pca::{Pca, PcaParams, pca};
 pub use profile::Profile;
 pub use silhouette::Silhouette;
-pub use spectral::{SpectralParams, spectral};
+pub use spectral::{Embedding, SpectralParams, spectral};
 pub use stability::{Stability, StabilityParams};

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use esep_stdlib::cluster::{
-    ClaraParams, Clustering, DbscanParams, FcmParams, KmeansParams, Refinement, SpectralParams,
-    clara, dbscan, fcm, kmeans, pam, spectral,
+    ClaraParams, Clustering, DbscanParams, Embedding, FcmParams, KmeansParams, Refinement,
+    SpectralParams, clara, dbscan, fcm, kmeans, pam, spectral,
 };
 use rhai::{Dynamic, Map, NativeCallContext};
 
@@ -169,6 +169,12 @@ const ENTRIES: &[Entry] = &[
             Z_OR_D,
             K,
             Param::option("gamma", "float", "1 / (2 median d^2)", "similarity is exp(-gamma d^2)"),
+            Param::option(
+                "embedding",
+                "text",
+                "\"unit_rows\"",
+                "what k-means sees of the eigenvectors: \"unit_rows\" (scaled to length 1; Ng, Jordan and Weiss, 2002) or \"random_walk\" (divided by root degrees; Shi and Malik, 2000; scikit-learn's)",
+            ),
             STARTS,
             SEED,
             DISTANCE,
@@ -311,6 +317,7 @@ fn run_spectral(
     let defaults = KmeansParams::default();
     let params = SpectralParams {
         gamma: options.optional_float("gamma")?,
+        embedding: options.choice("embedding", Embedding::default())?,
         kmeans: KmeansParams {
             starts: options.count("starts", defaults.starts)?,
             seed: options.seed(defaults.seed)?,
