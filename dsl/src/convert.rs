@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{BooleanArray, StringArray};
-use esep_stdlib::table::{Cell, TableError};
+use esep_stdlib::table::{Cell, Date, TableError};
 use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, NativeCallContext};
 
@@ -106,6 +106,7 @@ pub(crate) fn from_cell(cell: Cell) -> Dynamic {
         Cell::Int(i) => Dynamic::from_int(i),
         Cell::Bool(b) => Dynamic::from_bool(b),
         Cell::Text(text) => Dynamic::from(ImmutableString::from(text)),
+        Cell::Date(date) => Dynamic::from(date),
     }
 }
 
@@ -114,7 +115,8 @@ pub(crate) fn from_option(value: Option<f64>) -> Dynamic {
     value.map_or(Dynamic::UNIT, Dynamic::from_float)
 }
 
-/// Script values as one column: all numbers, all truth values or all texts, `()` missing.
+/// Script values as one column: all numbers, all truth values, all dates or all texts, `()`
+/// missing.
 pub(crate) fn to_vector(primitive: &'static str, values: &[Dynamic]) -> Fallible<Vector> {
     let present = || values.iter().filter(|v| !v.is_unit());
     let vector = if present().all(Dynamic::is_int) && present().next().is_some() {
@@ -125,6 +127,8 @@ pub(crate) fn to_vector(primitive: &'static str, values: &[Dynamic]) -> Fallible
     } else if present().all(Dynamic::is_bool) {
         let array: BooleanArray = values.iter().map(|v| v.as_bool().ok()).collect();
         Vector::new(Arc::new(array))
+    } else if present().all(Dynamic::is::<Date>) {
+        Vector::from_dates(values.iter().map(|v| v.clone().try_cast::<Date>()))
     } else if present().all(Dynamic::is_string) {
         let array: StringArray = values
             .iter()
@@ -136,7 +140,7 @@ pub(crate) fn to_vector(primitive: &'static str, values: &[Dynamic]) -> Fallible
         return Err(Error::Invalid {
             primitive,
             parameter: "values",
-            rule: "be all numbers, all truth values or all texts".into(),
+            rule: "be all numbers, all truth values, all dates or all texts".into(),
             value: odd,
         })
         .raise();
@@ -168,6 +172,9 @@ pub(crate) fn brief(value: &Dynamic) -> String {
     }
     if let Some(array) = value.read_lock::<Array>() {
         return format!("an array of {}", array.len());
+    }
+    if let Some(date) = value.read_lock::<Date>() {
+        return date.to_string();
     }
     if value.is::<FnPtr>() {
         return "a closure".into();

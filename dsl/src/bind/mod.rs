@@ -5,6 +5,7 @@
 mod chart;
 mod cluster;
 mod core;
+mod date;
 mod frontier;
 mod frontier_help;
 mod operators;
@@ -24,6 +25,7 @@ pub(crate) fn register(library: &mut Library<'_>) {
     chart::register(library);
     core::register(library);
     cluster::register(library);
+    date::register(library);
     frontier::register(library);
     operators::register(library);
     readiness::register(library);

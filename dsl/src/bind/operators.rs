@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use esep_stdlib::Vector;
-use esep_stdlib::table::{BinaryOp, Cell, MathFn};
+use esep_stdlib::table::{BinaryOp, Cell, Date, MathFn};
 use rhai::{Dynamic, ImmutableString};
 
 use crate::library::{Library, Shared};
@@ -94,6 +94,8 @@ fn columns(library: &mut Library<'_>) {
         pair!(Vector, i64, a => a, b => Vector::from_ints([b]));
         pair!(f64, Vector, a => Vector::from_floats([a]), b => b);
         pair!(i64, Vector, a => Vector::from_ints([a]), b => b);
+        pair!(Vector, Date, a => a, b => Vector::from(Cell::Date(b)));
+        pair!(Date, Vector, a => Vector::from(Cell::Date(a)), b => b);
     }
     let comparisons: [(&str, fn(Ordering) -> bool); 6] = [
         ("==", Ordering::is_eq),
@@ -116,6 +118,12 @@ fn columns(library: &mut Library<'_>) {
         });
         engine.register_fn(name, move |a: Vector, b: bool| {
             a.compare(&Vector::from(Cell::Bool(b)), accept).raise()
+        });
+        engine.register_fn(name, move |a: Vector, b: Date| {
+            a.compare(&Vector::from(Cell::Date(b)), accept).raise()
+        });
+        engine.register_fn(name, move |a: Date, b: Vector| {
+            Vector::from(Cell::Date(a)).compare(&b, accept).raise()
         });
         engine.register_fn(name, move |a: f64, b: Vector| {
             Vector::from_floats([a]).compare(&b, accept).raise()

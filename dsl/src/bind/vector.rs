@@ -13,10 +13,15 @@ use crate::report::{Fallible, Raise};
 
 const VECTOR: TypeEntry = TypeEntry {
     name: "Vector",
-    summary: "One column of values (float, int, bool or text; missing allowed), optionally labelled: v[0], v[-1], v[\"Atyrau\"].",
+    summary: "One column of values (float, int, bool, text or date; missing allowed), optionally labelled: v[0], v[-1], v[\"Atyrau\"].",
     fields: &[
         Field::new("labels", "array of text", "labels of the values; empty when there are none"),
         Field::new("name", "text", "name of the column it was read from; empty when there is none"),
+        Field::new("year", "Vector of int", "years of a date column; so quarter, month, day"),
+        Field::new("quarter", "Vector of int", "quarters of a date column, 1 to 4"),
+        Field::new("month", "Vector of int", "months of a date column, 1 to 12"),
+        Field::new("day", "Vector of int", "days of the month of a date column"),
+        Field::new("weekday", "Vector of int", "weekdays of a date column, 1 (Monday) to 7"),
     ],
 };
 
@@ -47,7 +52,7 @@ const ENTRIES: &[Entry] = &[
         name: "vector",
         on: None,
         room: "tables",
-        summary: "Makes a vector of an array: all numbers, all truth values or all texts; `missing` marks a gap.",
+        summary: "Makes a vector of an array: all numbers, all truth values, all dates or all texts; `missing` marks a gap.",
         signature: "vector(values, labels)",
         params: &[
             Param::arg("values", "array", "the values"),
@@ -80,8 +85,22 @@ const ENTRIES: &[Entry] = &[
         "1.290994449"
     ),
     statistic!("median", "v.median()", "Median.", &[], "vector([1, 2, 10]).median()", "2"),
-    statistic!("min", "v.min()", "Smallest value.", &["minimum"], "vector([3, 1, 2]).min()", "1"),
-    statistic!("max", "v.max()", "Largest value.", &["maximum"], "vector([3, 1, 2]).max()", "3"),
+    statistic!(
+        "min",
+        "v.min()",
+        "Smallest value, or earliest date.",
+        &["minimum"],
+        "vector([3, 1, 2]).min()",
+        "1"
+    ),
+    statistic!(
+        "max",
+        "v.max()",
+        "Largest value, or latest date.",
+        &["maximum"],
+        "vector([3, 1, 2]).max()",
+        "3"
+    ),
     statistic!(
         "sum",
         "v.sum()",
@@ -154,7 +173,12 @@ pub(super) fn register(library: &mut Library<'_>) {
         ("sum", |v| v.sum().map(Some)),
     ];
     for (name, statistic) in statistics {
-        engine.register_fn(name, move |v: Vector| statistic(&v).map(convert::from_option).raise());
+        engine.register_fn(name, move |v: Vector| -> Fallible<Dynamic> {
+            if let ("min" | "max", Some((first, last))) = (name, v.date_range()) {
+                return Ok(Dynamic::from(if name == "min" { first } else { last }));
+            }
+            statistic(&v).map(convert::from_option).raise()
+        });
         engine.register_fn(name, move |values: Array| -> Fallible<Dynamic> {
             let v = convert::to_vector("vector", &values)?;
             statistic(&v).map(convert::from_option).raise()

@@ -58,6 +58,7 @@ fn columns(table: &Table, rows: &[usize]) -> Vec<Column> {
             Cell::Float(x) => format.write(*x),
             Cell::Int(i) => i.to_string(),
             Cell::Bool(b) => b.to_string(),
+            Cell::Date(date) => date.to_string(),
             Cell::Text(text) => text.replace(['\n', '\r', '\t'], " "),
         });
         columns.push(Column {

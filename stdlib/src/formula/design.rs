@@ -122,7 +122,7 @@ fn fill_dots(formula: &Formula, table: &Table) -> Formula {
         .into_iter()
         .zip(table.kinds())
         .filter(|(name, kind)| {
-            *kind != Kind::Text
+            !matches!(kind, Kind::Text | Kind::Date)
                 && table.label_name() != Some(name)
                 && used.iter().all(|(other, _, _)| other != name)
         })
@@ -185,8 +185,10 @@ impl Sources {
                     }
                     .into());
                 };
-                if numeric && kinds[position] == Kind::Text {
-                    return Err(FormulaError::TextColumn { at: at(), name: name.to_owned() }.into());
+                if numeric && matches!(kinds[position], Kind::Text | Kind::Date) {
+                    let kind = kinds[position];
+                    let name = name.to_owned();
+                    return Err(FormulaError::NoNumbers { at: at(), name, kind }.into());
                 }
                 sources.add(table, name, numeric, &at)?;
             }
@@ -278,6 +280,7 @@ fn cell_text(cell: &Cell) -> String {
         Cell::Int(i) => i.to_string(),
         Cell::Bool(b) => b.to_string(),
         Cell::Text(text) => text.clone(),
+        Cell::Date(date) => date.to_string(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::error::closest_hint;
+use crate::table::Kind;
 
 /// A stretch of a formula's text, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub enum FormulaError {
     UnknownFunction { at: Place, name: String, known: Vec<String> },
     #[error("formula: {function} takes {expected}, got {found}")]
     Arguments { at: Place, function: String, expected: &'static str, found: String },
-    #[error("formula: column `{name}` is text, and `{at}` needs numbers")]
-    TextColumn { at: Place, name: String },
+    #[error("formula: column `{name}` is {kind}, and `{at}` needs numbers")]
+    NoNumbers { at: Place, name: String, kind: Kind },
     #[error("formula: column `{name}` has no value at all")]
     AllMissing { at: Place, name: String },
     #[error("formula: `{at}` is not defined in {rows}, where {argument} is {value}")]
@@ -70,7 +71,7 @@ impl FormulaError {
             | Self::UnknownColumn { at, .. }
             | Self::UnknownFunction { at, .. }
             | Self::Arguments { at, .. }
-            | Self::TextColumn { at, .. }
+            | Self::NoNumbers { at, .. }
             | Self::AllMissing { at, .. }
             | Self::Domain { at, .. }
             | Self::NotATerm { at }
@@ -91,7 +92,10 @@ impl FormulaError {
             Self::UnknownColumn { name, columns, .. } => closest_hint(name, columns),
             Self::UnknownFunction { name, known, .. } => closest_hint(name, known),
             Self::UnknownLevel { level, levels, .. } => closest_hint(level, levels),
-            Self::TextColumn { name, .. } => {
+            Self::NoNumbers { kind: Kind::Date, name, .. } => {
+                Some(format!("take a number of the date first: t.year = t[\"{name}\"].year"))
+            }
+            Self::NoNumbers { name, .. } => {
                 Some(format!("a text column enters as a factor: factor({})", quoted(name)))
             }
             Self::AllMissing { .. } => Some("leave the column out of the formula".into()),

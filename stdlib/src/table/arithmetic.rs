@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, BooleanArray, Float64Array, StringArray};
+use arrow_array::{Array, BooleanArray, Date32Array, Float64Array, StringArray};
 
 use super::error::TableError;
+use super::frame::Kind;
 use super::vector::Vector;
 use crate::error::Result;
 
@@ -37,7 +38,7 @@ impl BinaryOp {
         }
     }
 
-    fn sign(self) -> &'static str {
+    pub(super) fn sign(self) -> &'static str {
         match self {
             Self::Add => "+",
             Self::Sub => "-",
@@ -109,6 +110,10 @@ impl Vector {
     /// warning; missing operands give missing without one.
     pub fn binary(&self, op: BinaryOp, other: &Self) -> Result<(Self, Option<String>)> {
         let len = paired(op.sign(), self, other)?;
+        if self.kind() == Kind::Date || other.kind() == Kind::Date {
+            let values = Self::new(super::date::arithmetic(op, self, other)?);
+            return Ok((self.like(values, other), None));
+        }
         let (left, right) = (self.floats()?, other.floats()?);
         let mut lost = 0_usize;
         let cell = |array: &Float64Array, row: usize| {
@@ -163,7 +168,8 @@ impl Vector {
 
     /// Elementwise comparison: `accept` sees how `self` stands to `other`.
     ///
-    /// Numbers compare exactly, text by its bytes; a missing side gives missing.
+    /// Numbers compare exactly, text by its bytes, dates with dates and with texts that read as
+    /// such; a missing side gives missing.
     pub fn compare(
         &self,
         other: &Self,
@@ -171,7 +177,15 @@ impl Vector {
     ) -> Result<Self> {
         let len = paired("comparison", self, other)?;
         let texts = |v: &Self| v.array().as_any().downcast_ref::<StringArray>().cloned();
-        let values: BooleanArray = if let (Some(left), Some(right)) = (texts(self), texts(other)) {
+        let dated = self.kind() == Kind::Date || other.kind() == Kind::Date;
+        let values: BooleanArray = if dated {
+            let days = |v: &Self| v.dates("comparison", None);
+            let (left, right) = (days(self)?, days(other)?);
+            let cell = |array: &Date32Array, row: usize| {
+                at(|r| array.is_valid(r).then(|| array.value(r)), array.len(), row)
+            };
+            (0..len).map(|row| Some(accept(cell(&left, row)?.cmp(&cell(&right, row)?)))).collect()
+        } else if let (Some(left), Some(right)) = (texts(self), texts(other)) {
             let cell = |array: &'_ StringArray, row: usize| {
                 let row = if array.len() == 1 { 0 } else { row };
                 array.is_valid(row).then(|| array.value(row).to_owned())

@@ -4,9 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
+};
 use rayon::prelude::*;
 
+use super::date::Date;
 use super::error::TableError;
 use super::frame::{Kind, Table};
 use super::read::{self, Encoding, Loaded, NumberStyle};
@@ -90,7 +93,7 @@ pub fn read_str(text: &str, name: &str, options: &ReadOptions) -> Result<Table> 
 
 /// Reads delimited `text` and says what was guessed; `name` stands for it in errors.
 ///
-/// A column is int, float or bool when every cell that is there reads as one, else text; a column
+/// A column is int, float, bool or date when every cell that is there reads as one, else text; a column
 /// without any value is float and all missing. Whole numbers with a leading zero are codes and
 /// stay text. Files without a quote sign are read on all cores.
 pub fn read_text(text: &str, name: &str, options: &ReadOptions) -> Result<Loaded> {
@@ -357,6 +360,9 @@ impl Reading<'_> {
                 Arc::new(Float64Array::from(self.all(column, |text| style.float(text))?))
             }
             Kind::Bool => Arc::new(BooleanArray::from(self.all(column, truth)?)),
+            Kind::Date => Arc::new(Date32Array::from(
+                self.all(column, |text| Date::parse(text).map(Date::days))?,
+            )),
             Kind::Text => {
                 let arrays: Vec<&dyn Array> =
                     self.parts.iter().map(|part| &part.columns[column] as &dyn Array).collect();
@@ -375,7 +381,7 @@ impl Reading<'_> {
             let rows = self.cells(column).count();
             return Ok((Arc::new(Float64Array::from(vec![None; rows])), None));
         }
-        for kind in [Kind::Int, Kind::Float, Kind::Bool] {
+        for kind in [Kind::Int, Kind::Float, Kind::Bool, Kind::Date] {
             if let Some(array) = self.as_kind(column, kind) {
                 return Ok((array, None));
             }
@@ -401,6 +407,7 @@ impl Reading<'_> {
             Kind::Int => style.int(text).is_some(),
             Kind::Float => style.float(text).is_some(),
             Kind::Bool => truth(text).is_some(),
+            Kind::Date => Date::parse(text).is_some(),
             Kind::Text => true,
         };
         let (line, found) = self.first(column, accept).unwrap_or((0, ""));
@@ -410,12 +417,25 @@ impl Reading<'_> {
             column: column + 1,
             title: title.to_owned(),
             found: found.chars().take(40).collect(),
-            expected: kind.to_string(),
+            expected: match kind {
+                Kind::Date => "date (2023-01-31 or 31.01.2023)".into(),
+                kind => kind.to_string(),
+            },
         }
     }
 
-    /// A warning for a text column whose cells are mostly numbers.
+    /// A warning for a text column whose cells are mostly numbers or mostly dates.
     fn nearly(&self, column: usize, title: &str) -> Option<String> {
+        let is_date = |text: &str| Date::parse(text).is_some();
+        let dates = self.cells(column).flatten().filter(|text| is_date(text)).count();
+        if dates * 2 > self.cells(column).flatten().count() {
+            let (line, found) = self.first(column, is_date)?;
+            let present = self.cells(column).flatten().count();
+            return Some(format!(
+                "load: column `{title}` is text, although {dates} of {present} cells are dates: \
+                 line {line} holds `{found}`; if it means missing, say missing: \"{found}\""
+            ));
+        }
         let (comma, point) = (
             NumberStyle { decimal: ',', thousands: Some('.') },
             NumberStyle { decimal: '.', thousands: Some(',') },

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::frame::Kind;
 use crate::error::closest_hint;
 
 /// A failure of a table, a vector or a reader.
@@ -33,6 +34,14 @@ pub enum TableError {
     DuplicateColumn { primitive: String, name: String },
     #[error("{primitive}: the table has no {what}")]
     Empty { primitive: String, what: String },
+    #[error("{primitive}: row {row}: found `{found}`, expected {expected}")]
+    NoDate { primitive: String, row: usize, found: String, expected: String },
+    #[error("{primitive}: the date lies outside the years 1 to 9999")]
+    DateRange { primitive: String },
+    #[error(
+        "{op}: {left} and {right} have no {op}; a date takes + and - of whole days, and - of a date"
+    )]
+    DateArithmetic { op: &'static str, left: Kind, right: Kind },
     #[error("load: no bundled dataset or file `{name}`")]
     NoDataset { name: String, known: Vec<String> },
     #[error("load: {path}: {reason}")]
@@ -79,6 +88,12 @@ impl TableError {
             Self::AmbiguousLabel { .. } => Some("filter to one row first: t.where(|r| ...)".into()),
             Self::WrongKind { expected, .. } if expected == "numeric" => {
                 Some("leave the column out, or keep only numbers: t.numeric()".into())
+            }
+            Self::NoDate { .. } => {
+                Some("say how dates are written: date(t.day, \"%d/%m/%Y\")".into())
+            }
+            Self::WrongKind { expected, .. } if expected == "date" => {
+                Some("make dates of texts first: t.day = date(t.day)".into())
             }
             Self::AllMissing { column, .. } | Self::Constant { column, .. } => {
                 Some(format!("leave it out: t.drop([\"{column}\"])"))

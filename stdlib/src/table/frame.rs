@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions,
-    StringArray, UInt32Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch,
+    RecordBatchOptions, StringArray, UInt32Array,
 };
 use arrow_schema::{DataType, Field, Schema};
 use nalgebra::DMatrix;
@@ -28,6 +28,8 @@ pub enum Kind {
     Bool,
     /// Text.
     Text,
+    /// Calendar dates.
+    Date,
 }
 
 impl Kind {
@@ -37,6 +39,7 @@ impl Kind {
             DataType::Int64 => Self::Int,
             DataType::Boolean => Self::Bool,
             DataType::Utf8 => Self::Text,
+            DataType::Date32 => Self::Date,
             _ => Self::Float,
         }
     }
@@ -48,8 +51,13 @@ impl Kind {
 }
 
 impl Choice for Kind {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("float", Self::Float), ("int", Self::Int), ("bool", Self::Bool), ("text", Self::Text)];
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("float", Self::Float),
+        ("int", Self::Int),
+        ("bool", Self::Bool),
+        ("text", Self::Text),
+        ("date", Self::Date),
+    ];
 }
 
 impl fmt::Display for Kind {
@@ -195,6 +203,7 @@ impl Table {
                     Cell::Int(i) => Some(i.to_string()),
                     Cell::Bool(b) => Some(b.to_string()),
                     Cell::Float(x) => Some(x.to_string()),
+                    Cell::Date(date) => Some(date.to_string()),
                 })
                 .collect(),
         };
@@ -393,7 +402,7 @@ impl Table {
             .into());
         }
         let comparator = arrow_ord::sort::LexicographicalComparator::try_new(&keys)
-            .expect("all four kinds can be compared");
+            .expect("every kind can be compared");
         let mut rows: Vec<u32> = (0..self.nrow() as u32).collect();
         rows.sort_by(|a, b| comparator.compare(*a as usize, *b as usize));
         self.take(&rows)
@@ -507,6 +516,7 @@ impl From<Cell> for Vector {
             Cell::Int(i) => Arc::new(Int64Array::from(vec![i])),
             Cell::Bool(b) => Arc::new(BooleanArray::from(vec![b])),
             Cell::Text(text) => Arc::new(StringArray::from(vec![text])),
+            Cell::Date(date) => Arc::new(Date32Array::from(vec![date.days()])),
         };
         Self::new(array)
     }

@@ -3,6 +3,7 @@
 mod arithmetic;
 pub mod csv;
 pub mod datasets;
+mod date;
 mod error;
 mod frame;
 pub mod read;
@@ -11,6 +12,7 @@ mod standardise;
 mod vector;
 
 pub use arithmetic::{BinaryOp, MathFn};
+pub use date::{Date, DatePart};
 pub use error::TableError;
 pub(crate) use frame::name_rows;
 pub use frame::{ColumnMeta, Kind, Matrix, Table};

@@ -128,6 +128,7 @@ impl Table {
                     Cell::Int(i) => i.to_string(),
                     Cell::Bool(b) => b.to_string(),
                     Cell::Text(text) => text,
+                    Cell::Date(date) => date.to_string(),
                 };
                 writer.write_field(text).expect(memory);
             }
@@ -153,6 +154,7 @@ impl Table {
                         Cell::Int(i) => i.into(),
                         Cell::Bool(b) => b.into(),
                         Cell::Text(text) => text.into(),
+                        Cell::Date(date) => date.to_string().into(),
                     };
                     format!("{name}:{value}")
                 })
@@ -234,6 +236,36 @@ mod tests {
         assert_eq!(table.at("Алматы", "ВРП на душу").unwrap(), Cell::Float(12345.0));
         assert_eq!(table.at("Аты\nрау", "доля").unwrap(), Cell::Missing);
         assert_eq!(table.at("Абай", "код").unwrap(), Cell::Text("007".into()));
+    }
+
+    #[test]
+    fn dates_are_told_from_content() {
+        use crate::table::Kind;
+        let text = "d;e;f;n\n2023-01-31;31.01.2023;2023-01-31;2023\n;1.2.2023;soon;2024\n2024-02-29;29.02.2024;2024-02-29;2025\n";
+        let loaded = read_text(text, "f.csv", &ReadOptions::default()).unwrap();
+        assert_eq!(loaded.table.kinds(), [Kind::Date, Kind::Date, Kind::Text, Kind::Int]);
+        assert!(loaded.warnings[0].contains("2 of 3 cells are dates: line 3 holds `soon`"));
+        let written = loaded.table.to_csv(&WriteOptions::default()).unwrap();
+        assert!(written.contains("2024-02-29,2024-02-29,2024-02-29,2025"), "{written}");
+        same(&read_str(&written, "f.csv", &ReadOptions::default()).unwrap(), &loaded.table);
+        let json = loaded.table.to_json(false).unwrap();
+        let folder = std::env::temp_dir().join(format!("esep-dates-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        write_atomic(&folder.join("d.json"), json.as_bytes()).unwrap();
+        let back = read_any(&folder.join("d.json"), &ReadOptions::default()).unwrap().table;
+        same(&back, &loaded.table);
+        fs::remove_dir_all(&folder).unwrap();
+        let as_date = |text: &str| {
+            let kinds = vec![("d".into(), Kind::Date)];
+            read_str(text, "f.csv", &ReadOptions { kinds, ..ReadOptions::default() })
+        };
+        assert_eq!(as_date("d\n2023-01-31\n").unwrap().kinds(), [Kind::Date]);
+        let error = as_date("d\n2023-01-31\n2023-02-30\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "load: f.csv, line 3, column 1 (`d`): found `2023-02-30`, expected date (2023-01-31 or \
+             31.01.2023)"
+        );
     }
 
     #[test]

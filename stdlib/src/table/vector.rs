@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
+};
 
+use super::date::Date;
 use super::error::TableError;
 use super::frame::Kind;
 use crate::error::Result;
@@ -22,6 +25,8 @@ pub enum Cell {
     Bool(bool),
     /// Text.
     Text(String),
+    /// A calendar date.
+    Date(Date),
 }
 
 impl Cell {
@@ -31,12 +36,12 @@ impl Cell {
             Self::Float(x) => Some(*x),
             Self::Int(i) => Some(*i as f64),
             Self::Bool(b) => Some(f64::from(u8::from(*b))),
-            Self::Missing | Self::Text(_) => None,
+            Self::Missing | Self::Text(_) | Self::Date(_) => None,
         }
     }
 }
 
-/// A column of `len` values (float, int, bool or text), each possibly missing.
+/// A column of `len` values (float, int, bool, text or date), each possibly missing.
 #[derive(Debug, Clone)]
 pub struct Vector {
     array: ArrayRef,
@@ -45,7 +50,7 @@ pub struct Vector {
 }
 
 impl Vector {
-    /// A vector over an Arrow array of one of the four kinds.
+    /// A vector over an Arrow array of one of the five kinds.
     pub fn new(array: ArrayRef) -> Self {
         Self { array, labels: None, name: None }
     }
@@ -72,6 +77,34 @@ impl Vector {
         Self::new(Arc::new(StringArray::from_iter_values(values)))
     }
 
+    /// A vector of `kind`; a cell of another kind is missing.
+    pub fn of_kind(kind: Kind, cells: impl IntoIterator<Item = Cell>) -> Self {
+        let cells = cells.into_iter();
+        Self::new(match kind {
+            Kind::Float => Arc::new(cells.map(|cell| cell.as_f64()).collect::<Float64Array>()),
+            Kind::Int => Arc::new(
+                cells
+                    .map(|cell| if let Cell::Int(i) = cell { Some(i) } else { None })
+                    .collect::<Int64Array>(),
+            ),
+            Kind::Bool => Arc::new(
+                cells
+                    .map(|cell| if let Cell::Bool(b) = cell { Some(b) } else { None })
+                    .collect::<BooleanArray>(),
+            ),
+            Kind::Text => Arc::new(
+                cells
+                    .map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None })
+                    .collect::<StringArray>(),
+            ),
+            Kind::Date => Arc::new(
+                cells
+                    .map(|cell| if let Cell::Date(d) = cell { Some(d.days()) } else { None })
+                    .collect::<Date32Array>(),
+            ),
+        })
+    }
+
     /// The same values with labels; `labels` must be as long as the vector.
     pub fn with_labels(mut self, labels: Arc<StringArray>) -> Result<Self> {
         if labels.len() != self.len() {
@@ -84,6 +117,12 @@ impl Vector {
         }
         self.labels = Some(labels);
         Ok(self)
+    }
+
+    /// `array`, of the same length, under the same labels and name.
+    pub(super) fn with_array(&self, array: ArrayRef) -> Self {
+        debug_assert_eq!(array.len(), self.len());
+        Self { array, labels: self.labels.clone(), name: self.name.clone() }
     }
 
     /// The same values labelled with `labels`, of which there are as many as values.
@@ -215,7 +254,7 @@ impl Vector {
     }
 }
 
-/// Value at `row` of `array`; kinds other than the four read as missing, and none is ever stored.
+/// Value at `row` of `array`; kinds other than the five read as missing, and none is ever stored.
 pub(super) fn cell(array: &ArrayRef, row: usize) -> Cell {
     if array.is_null(row) {
         return Cell::Missing;
@@ -229,12 +268,14 @@ pub(super) fn cell(array: &ArrayRef, row: usize) -> Cell {
         Cell::Bool(values.value(row))
     } else if let Some(values) = any.downcast_ref::<StringArray>() {
         Cell::Text(values.value(row).to_owned())
+    } else if let Some(values) = any.downcast_ref::<Date32Array>() {
+        Date::from_days(values.value(row)).map_or(Cell::Missing, Cell::Date)
     } else {
         Cell::Missing
     }
 }
 
-/// `array` as floats: integers and booleans convert, text is an error.
+/// `array` as floats: integers and booleans convert, text and dates are errors.
 pub(super) fn floats(primitive: &str, column: &str, array: &ArrayRef) -> Result<Float64Array> {
     let any = array.as_any();
     if let Some(values) = any.downcast_ref::<Float64Array>() {

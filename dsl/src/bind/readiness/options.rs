@@ -324,6 +324,7 @@ fn cell(cell: Cell) -> serde_json::Value {
         Cell::Int(i) => i.into(),
         Cell::Bool(b) => b.into(),
         Cell::Text(text) => text.into(),
+        Cell::Date(date) => date.to_string().into(),
         Cell::Missing => serde_json::Value::Null,
     }
 }

@@ -69,10 +69,10 @@ const ENTRIES: &[Entry] = &[
                 "types",
                 "map",
                 "#{}",
-                "column -> \"float\", \"int\", \"bool\" or \"text\"; a cell that does not fit is an error",
+                "column -> \"float\", \"int\", \"bool\", \"text\" or \"date\"; a cell that does not fit is an error",
             ),
         ],
-        returns: "Table: a column is int, float or bool when every cell that is there reads as one, else text; a code such as 007 stays text; a text column that is mostly numbers is warned of",
+        returns: "Table: a column is int, float, bool or date (2023-01-31 or 31.01.2023) when every cell that is there reads as one, else text; a code such as 007 stays text; a text column that is mostly numbers is warned of",
         search: &[
             "read_csv",
             "read.csv",

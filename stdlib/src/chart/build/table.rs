@@ -163,7 +163,7 @@ pub fn table(table: &Table, plot: &TablePlot) -> Result<Chart> {
     Ok(chart)
 }
 
-/// Column `name` with its label and unit; truth values become categories.
+/// Column `name` with its label and unit; truth values become categories, dates stand on a scale of years.
 fn column(table: &Table, name: &str, plot: &TablePlot) -> Result<Field> {
     let vector = table.column(name)?;
     let values = match vector.kind() {
@@ -176,6 +176,16 @@ fn column(table: &Table, name: &str, plot: &TablePlot) -> Result<Field> {
                     Cell::Bool(false) => Some("no".to_owned()),
                     _ => None,
                 })
+                .collect(),
+        ),
+        Kind::Date => Values::Numbers(
+            vector
+                .cells()
+                .map(
+                    |cell| {
+                        if let Cell::Date(date) = cell { Some(date.decimal_year()) } else { None }
+                    },
+                )
                 .collect(),
         ),
         _ => Values::Numbers(table.floats("plot", name)?.iter().collect()),

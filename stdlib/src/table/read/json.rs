@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
+use arrow_array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Loaded;
+use super::{Loaded, NumberStyle};
+use crate::choice::Choice;
 use crate::error::Result;
 use crate::table::csv::ReadOptions;
+use crate::table::date::Date;
 use crate::table::error::TableError;
-use crate::table::frame::Table;
-use crate::table::vector::Vector;
+use crate::table::frame::{Kind, Table};
+use crate::table::vector::{Cell, Vector};
 
 /// An object with its keys in the order of the file.
 struct Pairs(Vec<(String, Value)>);
@@ -67,6 +69,16 @@ pub(super) fn read(text: &str, path: &str, options: &ReadOptions) -> Result<Load
             _ => by_row(records),
         }
     };
+    if let Some((unknown, _)) =
+        options.kinds.iter().find(|(name, _)| columns.iter().all(|(title, _)| title != name))
+    {
+        return Err(TableError::NoColumn {
+            primitive: "load, types".into(),
+            name: unknown.clone(),
+            columns: columns.into_iter().map(|(title, _)| title).collect(),
+        }
+        .into());
+    }
     let mut vectors = Vec::with_capacity(columns.len());
     for (name, values) in columns {
         let array = typed(&name, &values, path, options)?;
@@ -106,6 +118,22 @@ fn typed(name: &str, values: &[Value], path: &str, options: &ReadOptions) -> Res
         Value::String(text) => options.missing.iter().any(|marker| marker == text),
         _ => false,
     };
+    let misfit = |row: usize, found: &Value, expected: &str| TableError::BadRecord {
+        path: path.to_owned(),
+        record: row + 1,
+        key: name.to_owned(),
+        found: found.to_string().chars().take(40).collect(),
+        expected: expected.to_owned(),
+    };
+    if let Some((_, kind)) = options.kinds.iter().find(|(column, _)| column == name) {
+        let cells = values.iter().enumerate().map(|(row, value)| {
+            if absent(value) {
+                return Ok(Cell::Missing);
+            }
+            as_kind(value, *kind).ok_or_else(|| misfit(row, value, kind.name()).into())
+        });
+        return Ok(Vector::of_kind(*kind, cells.collect::<Result<Vec<Cell>>>()?).array().clone());
+    }
     let Some(first) = values.iter().find(|value| !absent(value)) else {
         return Ok(Arc::new(Float64Array::from(vec![None; values.len()])));
     };
@@ -121,16 +149,18 @@ fn typed(name: &str, values: &[Value], path: &str, options: &ReadOptions) -> Res
     };
     let present = || values.iter().enumerate().filter(|(_, value)| !absent(value));
     if let Some((row, odd)) = present().find(|(_, value)| !same(value)) {
-        let found = odd.to_string();
-        let found: String = found.chars().take(40).collect();
-        return Err(TableError::BadRecord {
-            path: path.to_owned(),
-            record: row + 1,
-            key: name.to_owned(),
-            found,
-            expected: expected.into(),
-        }
-        .into());
+        return Err(misfit(row, odd, expected).into());
+    }
+    let dates = || {
+        let date = |value: &Value| match value {
+            value if absent(value) => Some(None),
+            Value::String(text) => Some(Some(Date::parse(text)?.days())),
+            _ => None,
+        };
+        values.iter().map(date).collect::<Option<Date32Array>>()
+    };
+    if let Some(dates) = dates() {
+        return Ok(Arc::new(dates));
     }
     let of = |value: &Value| (!absent(value)).then(|| value.clone());
     Ok(match first {
@@ -148,11 +178,25 @@ fn typed(name: &str, values: &[Value], path: &str, options: &ReadOptions) -> Res
     })
 }
 
+/// `value` as the kind that was asked for.
+fn as_kind(value: &Value, kind: Kind) -> Option<Cell> {
+    let style = NumberStyle::default();
+    Some(match (kind, value) {
+        (Kind::Float, Value::Number(x)) => Cell::Float(x.as_f64()?),
+        (Kind::Float, Value::String(text)) => Cell::Float(style.float(text)?),
+        (Kind::Int, Value::Number(x)) => Cell::Int(x.as_i64()?),
+        (Kind::Int, Value::String(text)) => Cell::Int(style.int(text)?),
+        (Kind::Bool, Value::Bool(b)) => Cell::Bool(*b),
+        (Kind::Text, Value::String(text)) => Cell::Text(text.clone()),
+        (Kind::Text, Value::Number(_) | Value::Bool(_)) => Cell::Text(value.to_string()),
+        (Kind::Date, Value::String(text)) => Cell::Date(Date::parse(text)?),
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::Cell;
-
     fn parse(text: &str) -> Result<Table> {
         read(text, "f.json", &ReadOptions::default()).map(|loaded| loaded.table)
     }
@@ -178,6 +222,17 @@ mod tests {
             error.to_string(),
             "load: f.json, record 2, key `x`: found \"one\", expected a number"
         );
+        let kinds = vec![("code".into(), Kind::Text), ("x".into(), Kind::Float)];
+        let options = ReadOptions { kinds, ..ReadOptions::default() };
+        let text = r#"[{"code":7,"x":1,"d":"2023-01-31"},{"code":null,"x":"2.5","d":null}]"#;
+        let table = read(text, "f.json", &options).unwrap().table;
+        assert_eq!(table.kinds(), [Kind::Text, Kind::Float, Kind::Date]);
+        assert_eq!(table.cell(1, 1), Cell::Float(2.5));
+        assert_eq!(
+            table.to_json(true).unwrap().lines().last().unwrap(),
+            r#"{"code":null,"x":2.5,"d":null}"#
+        );
+        assert!(read(r#"[{"code":[1],"x":1}]"#, "f.json", &options).is_err());
         assert!(parse(r#"[{"x":[1]}]"#).is_err());
         assert!(parse(r#"[{"x":1,"x":2}]"#).unwrap_err().to_string().contains("stands twice"));
         assert!(parse("[{]").unwrap_err().to_string().contains("line 1"));
