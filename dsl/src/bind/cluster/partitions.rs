@@ -187,7 +187,7 @@ const ENTRIES: &[Entry] = &[
         source: "Ng, Jordan and Weiss 2002",
         examples: &[Example {
             code: "let z = load(\"regions_2023\").numeric().standardise(); spectral(z, 3).sizes.to_array()",
-            shows: "[17, 1, 2]",
+            shows: "[7, 6, 7]",
         }],
     },
 ];
