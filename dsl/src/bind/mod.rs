@@ -7,7 +7,6 @@ mod cluster;
 mod core;
 mod date;
 mod frontier;
-mod frontier_help;
 mod operators;
 mod published;
 mod readiness;

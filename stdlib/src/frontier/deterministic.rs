@@ -19,7 +19,6 @@ pub(super) struct Deterministic {
     /// Rows on the frontier.
     pub active: Vec<usize>,
     /// Their multipliers, all positive: by how much each holds the frontier up.
-    #[cfg(test)]
     pub multipliers: Vec<f64>,
     /// Weighted sum of squared residuals.
     pub ssr: f64,
@@ -62,13 +61,7 @@ pub(super) fn solve(
         let Some(worst) = most_violated(z, y, sign, &coef, &active, tolerance) else {
             let coef = polish(z, y, weights, &active, &coef).unwrap_or(coef);
             let ssr = residual_norm(z, y, weights, &coef).powi(2);
-            return Some(Deterministic {
-                coef,
-                active,
-                #[cfg(test)]
-                multipliers: u,
-                ssr,
-            });
+            return Some(Deterministic { coef, active, multipliers: u, ssr });
         };
         let a = row(worst);
         let mut mine = 0.0;

@@ -11,7 +11,7 @@ use super::density::Point;
 use super::engine::{Index, Stop};
 use super::error::FrontierError;
 use super::params::SfaParams;
-use super::profile::LocalMaximum;
+use super::profile::{LocalMaximum, gamma_of};
 use super::sample::Sample;
 use super::solve::{Determinant, Solution, half_normal, several_starts};
 use crate::context::Context;
@@ -353,12 +353,9 @@ impl SfaFit {
     /// The profile loglikelihood over `lambda`, both ends included; empty but for half-normal.
     pub fn profile_table(&self) -> Result<Table> {
         let points = &self.search.profile;
-        let gamma = |lambda: f64| {
-            if lambda.is_infinite() { 1.0 } else { lambda * lambda / (1.0 + lambda * lambda) }
-        };
         Table::new([
             ("lambda", Vector::from_floats(points.iter().map(|p| p.0))),
-            ("gamma", Vector::from_floats(points.iter().map(|p| gamma(p.0)))),
+            ("gamma", Vector::from_floats(points.iter().map(|p| gamma_of(p.0)))),
             ("loglik", Vector::from_floats(points.iter().map(|p| p.1))),
         ])
     }

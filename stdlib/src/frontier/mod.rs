@@ -6,6 +6,8 @@
 //! boundaries included.
 
 mod assemble;
+mod bound;
+mod certificate;
 mod data;
 pub mod density;
 mod deterministic;
@@ -24,6 +26,7 @@ mod report;
 mod sample;
 mod solve;
 
+pub use certificate::Certificate;
 pub use density::Inefficiency;
 pub use efficiency::{Efficiency, EfficiencyParams, Estimator, Truncated};
 pub use engine::Stop;

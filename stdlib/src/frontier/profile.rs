@@ -24,6 +24,11 @@ pub(super) struct ProfilePoint {
     pub slope: f64,
     /// `theta`, then `tau`.
     pub at: DVector<f64>,
+    /// Derivative with respect to `at`, zero but for rounding.
+    pub score: DVector<f64>,
+    /// Newton decrement at the end: twice what the loglikelihood could still gain. Missing where
+    /// the Hessian is not negative definite to working precision.
+    pub decrement: Option<f64>,
     pub iterations: usize,
 }
 
@@ -145,7 +150,16 @@ impl Profile<'_> {
                 break;
             }
         }
-        Ok(ProfilePoint { lambda, loglik: sums.value, slope: sums.slope, at, iterations })
+        let decrement = (-&sums.hessian).cholesky().map(|f| f.solve(&sums.score).dot(&sums.score));
+        Ok(ProfilePoint {
+            lambda,
+            loglik: sums.value,
+            slope: sums.slope,
+            at,
+            score: sums.score,
+            decrement,
+            iterations,
+        })
     }
 }
 
@@ -156,6 +170,18 @@ pub struct LocalMaximum {
     pub lambda: f64,
     /// Its loglikelihood.
     pub loglik: f64,
+}
+
+impl LocalMaximum {
+    /// `lambda^2 / (1 + lambda^2)`.
+    pub fn gamma(&self) -> f64 {
+        gamma_of(self.lambda)
+    }
+}
+
+/// `gamma` for a `lambda` from 0 to infinity.
+pub(super) fn gamma_of(lambda: f64) -> f64 {
+    if lambda.is_infinite() { 1.0 } else { lambda * lambda / (1.0 + lambda * lambda) }
 }
 
 /// What the search over `lambda` found.
@@ -169,7 +195,10 @@ pub(super) struct Search {
 }
 
 /// Largest finite `lambda` tried: noise of a five-thousandth of inefficiency.
-const LAST: f64 = 5000.0;
+pub(super) const LAST: f64 = 5000.0;
+
+/// Ratio of neighbouring `lambda` on the grid.
+pub(super) const STEP: f64 = 1.5;
 
 /// How finely to walk the profile.
 #[derive(Debug, Clone, Copy)]
@@ -186,7 +215,7 @@ pub(super) struct Pace<'a> {
 impl Pace<'static> {
     /// Every maximum to the last digits.
     pub fn fine() -> Self {
-        Self { step: 1.5, tolerance: 1e-9, warm: &[] }
+        Self { step: STEP, tolerance: 1e-9, warm: &[] }
     }
 }
 

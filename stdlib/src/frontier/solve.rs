@@ -7,7 +7,7 @@ use super::data::Scaled;
 use super::density::{Inefficiency, Point};
 use super::deterministic::Deterministic;
 use super::engine::{Ascent, Equation, Index, Likelihood, Stop, maximise};
-use super::profile::{LocalMaximum, Pace, ProfilePoint, search};
+use super::profile::{LocalMaximum, Pace, ProfilePoint, STEP, search};
 use super::sample::Sample;
 use crate::context::Context;
 use crate::error::Result;
@@ -91,7 +91,7 @@ pub(super) fn half_normal(
         let thin = sample.thinned(MANY / 4);
         let (thin_profile, thin_start) = thin.profile();
         let scout = search(&thin_profile, &thin_start, thin.upward(), &Pace::fine(), ctx)?;
-        let pace = Pace { step: 1.5_f64.powi(3), tolerance: 0.05, warm: &scout.grid };
+        let pace = Pace { step: STEP.powi(3), tolerance: 0.05, warm: &scout.grid };
         search(&profile, &start, upward, &pace, ctx)?
     } else {
         search(&profile, &start, upward, &Pace::fine(), ctx)?

@@ -32,6 +32,11 @@ pub(super) const MODEL: TypeEntry = TypeEntry {
         ),
         Field::new("warnings", "array of text", "what a reader must know"),
         Field::new("formula", "text", "the formula, its dots filled in"),
+        Field::new(
+            "certificate",
+            "FrontierCertificate",
+            "proof that the half-normal maximum is global; computed when asked for",
+        ),
         Field::new("residuals", "vector", "y - x'b by row"),
         Field::new(
             "profile",

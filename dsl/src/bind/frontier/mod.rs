@@ -1,5 +1,9 @@
 //! Stochastic frontiers: fitting, reading, comparing.
 
+mod certificate;
+mod help;
+mod show;
+
 use std::rc::Rc;
 
 use esep_stdlib::formula::{self, ZeroPolicy};
@@ -9,10 +13,9 @@ use esep_stdlib::frontier::{
 use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
-use super::frontier_help::{COMPARISON, ENTRIES, MODEL};
+use self::help::{COMPARISON, ENTRIES, MODEL};
+use self::show::{show, show_comparison};
 use crate::convert;
-use crate::display::number::{float, p_value, significant};
-use crate::display::{Bundle, Doc, Style};
 use crate::library::{Library, Shared};
 use crate::options::Options;
 use crate::report::{Fallible, Problem, Raise};
@@ -27,6 +30,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     fitting(library);
     fields(library);
     methods(library);
+    certificate::register(library);
 }
 
 /// The choices in an option map; `defaults` stand where it says nothing.
@@ -202,73 +206,4 @@ fn efficiency(model: &Model, given: Map) -> Fallible<Table> {
     };
     options.finish()?;
     model.efficiency(&params).and_then(|e| e.table()).raise()
-}
-
-/// Six significant digits, or what stands for no value.
-fn six(x: Option<f64>) -> String {
-    x.map_or_else(|| "—".into(), |x| significant(x, 6))
-}
-
-fn show(model: &SfaFit, style: &Style) -> Bundle {
-    let mut doc = Doc::new()
-        .heading("Stochastic frontier")
-        .text(model.formula.to_string())
-        .text(model.description());
-    match coefficients(model) {
-        Ok(table) => doc = doc.table(&table),
-        Err(error) => doc = doc.warnings(&[error.to_string()]),
-    }
-    let test = model.lr_test();
-    let mut facts = vec![
-        ("loglik", float(model.loglik)),
-        ("AIC", float(model.aic())),
-        ("BIC", float(model.bic())),
-    ];
-    if let Ok(efficiency) = model.efficiency(&EfficiencyParams::default()) {
-        facts.push(("mean efficiency", six(Some(efficiency.mean))));
-    }
-    facts.push((
-        "LR against least squares",
-        format!(
-            "{} (p {}, 5 % value {}, mixed chi-square)",
-            significant(test.statistic, 4),
-            p_value(test.p_value),
-            significant(test.critical_5, 4)
-        ),
-    ));
-    doc.facts(facts).warnings(&model.warnings).bundle(style)
-}
-
-/// The parameters as a reader wants them: rounded, p-values never zero.
-fn coefficients(model: &SfaFit) -> Result<Table, Error> {
-    let table = model.parameters(0.95)?;
-    let p = table.column("p")?;
-    let shown = p.cells().map(|cell| cell.as_f64().map_or_else(String::new, p_value));
-    let shown = Vector::from_texts(shown);
-    let single = model.equations.len() <= 2
-        && model.equations.iter().all(|equation| equation.coef.len() == 1);
-    let table = table.with_column("p", &shown)?;
-    if single {
-        // Constant variances show as sigmas; their logarithms say nothing more.
-        let equation = table.column("equation")?;
-        let keep: arrow_array::BooleanArray = equation
-            .cells()
-            .map(|cell| {
-                Some(!matches!(cell, esep_stdlib::table::Cell::Text(t) if t.starts_with("ln ")))
-            })
-            .collect();
-        return table.filter(&keep)?.drop(&["equation", "lower", "upper"]);
-    }
-    table.drop(&["lower", "upper"])
-}
-
-fn show_comparison(comparison: &Comparison, style: &Style) -> Bundle {
-    // A terminal holds nine columns; the others are in `.table`.
-    let table = comparison.table.drop(&["hqic", "inefficiency"]);
-    let table = table.as_ref().unwrap_or(&comparison.table);
-    let mut doc = Doc::new().heading("Frontiers side by side").table(table);
-    if let Some(correlations) = &comparison.rank_correlations {
-        doc = doc.text("Rank correlations of their efficiencies:").table(correlations);
-    }
-    doc.warnings(&comparison.warnings).bundle(style)
 }
