@@ -11,6 +11,7 @@ pub mod context;
 pub mod error;
 pub mod formula;
 pub mod frontier;
+mod program;
 pub mod readiness;
 pub mod stats;
 pub mod table;

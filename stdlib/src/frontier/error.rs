@@ -25,6 +25,10 @@ pub enum FrontierError {
     Incompatible { option: String, with: String, instead: String },
     #[error("sfa: weight in row {row} is {value}")]
     BadWeight { row: String, value: f64 },
+    #[error("{primitive}: `{column}` of {row} is {value}, and must be positive")]
+    NotPositive { primitive: &'static str, column: String, row: String, value: f64 },
+    #[error("{primitive}: {why}")]
+    Unsolved { primitive: &'static str, why: String },
 }
 
 impl FrontierError {
@@ -48,6 +52,10 @@ impl FrontierError {
             }
             Self::Incompatible { instead, .. } => Some(instead.clone()),
             Self::BadWeight { .. } => Some("weights are positive numbers".into()),
+            Self::NotPositive { row, .. } => Some(format!(
+                "leave the unit out, t.where(|r| r.label != \"{row}\"), or shift the column"
+            )),
+            Self::Unsolved { .. } => Some("check the columns for values far out of scale".into()),
             Self::ConstantResponse { .. } => None,
         }
     }

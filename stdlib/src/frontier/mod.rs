@@ -8,6 +8,7 @@
 mod assemble;
 mod bound;
 mod certificate;
+mod compare;
 mod data;
 pub mod density;
 mod deterministic;
@@ -18,6 +19,7 @@ mod fit;
 mod inference;
 pub mod jet;
 mod lr;
+pub mod neighbours;
 pub mod normal;
 mod params;
 mod posterior;
@@ -27,6 +29,7 @@ mod sample;
 mod solve;
 
 pub use certificate::Certificate;
+pub use compare::{Compared, Comparison, compare};
 pub use density::Inefficiency;
 pub use efficiency::{Efficiency, EfficiencyParams, Estimator, Truncated};
 pub use engine::Stop;
@@ -34,7 +37,6 @@ pub use error::FrontierError;
 pub use fit::{
     Boundary, DeterministicFit, EquationFit, Estimate, OlsFit, Search, SfaFit, fit_formula, sfa,
 };
-pub use inference::{Comparison, compare};
 pub use lr::LrTest;
 pub use params::{Orientation, SfaParams};
 pub use posterior::Law;

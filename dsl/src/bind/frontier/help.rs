@@ -53,8 +53,9 @@ pub(super) const COMPARISON: TypeEntry = TypeEntry {
         Field::new(
             "table",
             "Table",
-            "one row a model: rows, loglik, AIC, BIC, gamma, mean efficiency",
+            "one row a model: method, rows, loglik, AIC, BIC, gamma, mean efficiency; missing where a method has none",
         ),
+        Field::new("efficiencies", "Table", "efficiency by unit, one column a model"),
         Field::new("rank_correlations", "Table", "Spearman correlations of the efficiencies"),
         Field::new("warnings", "array of text", "why the models may not compare"),
     ],

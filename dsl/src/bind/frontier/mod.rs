@@ -2,13 +2,14 @@
 
 mod certificate;
 mod help;
+mod neighbours;
 mod show;
 
 use std::rc::Rc;
 
 use esep_stdlib::formula::{self, ZeroPolicy};
 use esep_stdlib::frontier::{
-    self, Comparison, EfficiencyParams, Estimate, SfaFit, SfaParams, compare,
+    self, Compared, Comparison, EfficiencyParams, Estimate, SfaFit, SfaParams, compare,
 };
 use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, ImmutableString, Map};
@@ -31,6 +32,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     fields(library);
     methods(library);
     certificate::register(library);
+    neighbours::register(library);
 }
 
 /// The choices in an option map; `defaults` stand where it says nothing.
@@ -109,21 +111,24 @@ fn fitting(library: &mut Library<'_>) {
 }
 
 fn comparison(models: Array) -> Fallible<Comparison> {
-    let fits: Vec<Model> = models
+    let compared: Vec<Compared> = models
         .iter()
         .map(|item| {
-            item.clone().try_cast::<Model>().ok_or_else(|| {
+            if let Some(model) = item.clone().try_cast::<Model>() {
+                return Compared::frontier(&model).raise();
+            }
+            neighbours::compared(item).ok_or_else(|| {
                 Problem::new(format!(
-                    "compare: models must be fitted frontiers, got {}",
+                    "compare: models must be fitted frontiers or their neighbours, got {}",
                     convert::brief(item)
                 ))
-                .hint("compare([sfa(f1, t), sfa(f2, t)])")
+                .hint("compare([sfa(f, t), cols(f, t), dea(t, \"y\", [\"x\"])])")
+                .into()
             })
         })
-        .collect::<Result<_, Problem>>()?;
-    let names: Vec<String> = (1..=fits.len()).map(|i| format!("m{i}")).collect();
-    let fits: Vec<&SfaFit> = fits.iter().map(AsRef::as_ref).collect();
-    compare(&fits, &names).raise()
+        .collect::<Fallible<_>>()?;
+    let names: Vec<String> = (1..=compared.len()).map(|i| format!("m{i}")).collect();
+    compare(&compared, &names).raise()
 }
 
 /// Estimates under their names, or their standard errors.
@@ -175,6 +180,9 @@ fn fields(library: &mut Library<'_>) {
     engine.register_get("table", |c: &mut Comparison| c.table.clone());
     engine.register_get("rank_correlations", |c: &mut Comparison| {
         c.rank_correlations.clone().map_or(Dynamic::UNIT, Dynamic::from)
+    });
+    engine.register_get("efficiencies", |c: &mut Comparison| {
+        c.efficiencies.clone().map_or(Dynamic::UNIT, Dynamic::from)
     });
     engine.register_get("warnings", |c: &mut Comparison| texts(&c.warnings));
 }

@@ -1,81 +1,30 @@
-//! Linear programs: the benefit of the doubt, and the solver that others share.
+//! The benefit of the doubt, by linear programs.
 //!
 //! Source: Melyn and Moesen (1991); Cherchye et al. (2007) for bounds on the shares of the pie.
 
-use clarabel::algebra::CscMatrix;
-use clarabel::solver::{
-    DefaultSettings, DefaultSolver, IPSolver, NonnegativeConeT, SolverStatus, SupportedConeT,
-    ZeroConeT,
-};
 use rayon::prelude::*;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::program::{self, Failure};
 use crate::readiness::ReadinessError;
 use crate::table::{Table, Vector};
 
-/// Minimises `objective' x` over `x >= 0` with `row' x <= bound` and `row' x = value`.
+/// [`program::minimise`], with the failures of weights.
 pub(crate) fn solve(
     primitive: &str,
     objective: &[f64],
     at_most: &[(Vec<f64>, f64)],
     equal: &[(Vec<f64>, f64)],
 ) -> Result<Vec<f64>> {
-    let n = objective.len();
-    let rows = equal.len() + at_most.len() + n;
-    let row = |at: usize, column: usize| -> f64 {
-        if at < equal.len() {
-            equal[at].0[column]
-        } else if at < equal.len() + at_most.len() {
-            at_most[at - equal.len()].0[column]
-        } else if at - equal.len() - at_most.len() == column {
-            -1.0
-        } else {
-            0.0
-        }
-    };
-    let (mut pointers, mut places, mut values) = (vec![0], Vec::new(), Vec::new());
-    for column in 0..n {
-        for at in 0..rows {
-            let value = row(at, column);
-            if value != 0.0 {
-                places.push(at);
-                values.push(value);
-            }
-        }
-        pointers.push(places.len());
-    }
-    let matrix = CscMatrix::new(rows, n, pointers, places, values);
-    let bounds: Vec<f64> = equal
-        .iter()
-        .chain(at_most)
-        .map(|(_, bound)| *bound)
-        .chain(std::iter::repeat_n(0.0, n))
-        .collect();
-    let cones: Vec<SupportedConeT<f64>> =
-        vec![ZeroConeT(equal.len()), NonnegativeConeT(at_most.len() + n)];
-    let settings = DefaultSettings::<f64> {
-        verbose: false,
-        tol_gap_abs: 1e-10,
-        tol_gap_rel: 1e-10,
-        tol_feas: 1e-10,
-        ..DefaultSettings::default()
-    };
-    let failed = |reason: String| -> Error {
+    program::minimise(objective, at_most, equal).map_err(|failure| {
+        let reason = match failure {
+            Failure::Infeasible => "no weights satisfy the bounds".to_owned(),
+            Failure::Other(words) => format!("the linear program {words}"),
+        };
         ReadinessError::Undefined { primitive: primitive.to_owned(), reason, hint: String::new() }
             .into()
-    };
-    let quadratic = CscMatrix::<f64>::zeros((n, n));
-    let mut solver = DefaultSolver::new(&quadratic, objective, &matrix, &bounds, &cones, settings)
-        .map_err(|error| failed(format!("the linear program cannot be set up: {error}")))?;
-    solver.solve();
-    match solver.solution.status {
-        SolverStatus::Solved | SolverStatus::AlmostSolved => Ok(solver.solution.x.clone()),
-        SolverStatus::PrimalInfeasible | SolverStatus::AlmostPrimalInfeasible => {
-            Err(failed("no weights satisfy the bounds".to_owned()))
-        }
-        status => Err(failed(format!("the linear program ended with {status:?}"))),
-    }
+    })
 }
 
 /// Bounds on each column's share of a unit's score.
