@@ -15,7 +15,7 @@ use crate::display::{Bundle, Style, table_html, table_latex, table_text};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::Library;
 use crate::options::Options;
-use crate::report::{Fallible, Raise};
+use crate::report::{Fallible, Problem, Raise};
 
 const TABLE: TypeEntry = TypeEntry {
     name: "Table",
@@ -362,6 +362,38 @@ fn length(value: &Dynamic) -> usize {
         .unwrap_or(1)
 }
 
+/// Chains such as `f().columns.contains("x")` end with writing the property back: the same value
+/// is taken, another is no column's.
+fn read_only(library: &mut Library<'_>) {
+    fn unchanged(same: bool, name: &str, instead: &str) -> Fallible<()> {
+        if same {
+            return Ok(());
+        }
+        let problem = Problem::new(format!("table: `{name}` cannot be assigned"));
+        Err(problem.hint(instead).into())
+    }
+    let engine = &mut *library.engine;
+    engine.register_set("columns", |t: &mut Table, names: Dynamic| {
+        let same = convert::texts(&names).is_some_and(|names| names == t.columns());
+        unchanged(same, "columns", "rename them: t.rename(#{ old: \"new\" })")
+    });
+    engine.register_set("labels", |t: &mut Table, labels: Dynamic| {
+        let own = if t.labels().is_some() { t.row_names() } else { Vec::new() };
+        let same = convert::texts(&labels).is_some_and(|labels| labels == own);
+        unchanged(
+            same,
+            "labels",
+            "name the column that holds them: load(path, #{ label: \"unit\" })",
+        )
+    });
+    engine.register_set("nrow", |t: &mut Table, rows: i64| {
+        unchanged(rows == t.nrow() as i64, "nrow", "keep rows by t.where(...) or t.head(n)")
+    });
+    engine.register_set("ncol", |t: &mut Table, columns: i64| {
+        unchanged(columns == t.ncol() as i64, "ncol", "keep columns by t.select([...])")
+    });
+}
+
 fn columns(library: &mut Library<'_>) {
     let engine = &mut *library.engine;
     engine.register_get("nrow", |t: &mut Table| t.nrow() as i64);
@@ -371,6 +403,8 @@ fn columns(library: &mut Library<'_>) {
         Some(_) => texts(t.row_names()),
         None => Array::new(),
     });
+    read_only(library);
+    let engine = &mut *library.engine;
     // `t.col` finds no getter and falls back to these.
     engine.register_indexer_get(|t: &mut Table, name: ImmutableString| {
         let column = t.column(&name).map_err(|error| match error {
