@@ -16,8 +16,10 @@ mod vector;
 use crate::library::Library;
 
 /// The procedures written in the language itself, by name.
-pub(crate) const PRELUDE: &[(&str, &str)] =
-    &[("prelude/reproduce.rhai", include_str!("../../prelude/reproduce.rhai"))];
+pub(crate) const PRELUDE: &[(&str, &str)] = &[
+    ("prelude/reproduce.rhai", include_str!("../../prelude/reproduce.rhai")),
+    ("prelude/lessons.rhai", include_str!("../../prelude/lessons.rhai")),
+];
 
 /// Registers everything.
 pub(crate) fn register(library: &mut Library<'_>) {
