@@ -38,6 +38,11 @@ impl Options {
         self.given.remove(name)
     }
 
+    /// Puts a value back under `name`.
+    pub(crate) fn put(&mut self, name: &'static str, value: Dynamic) {
+        self.given.insert(name.into(), value);
+    }
+
     fn wrong(&self, name: &'static str, rule: &str, value: &Dynamic) -> Error {
         Error::Invalid {
             primitive: self.primitive,

@@ -5,7 +5,11 @@
 //! (1981) for TOPSIS; Hellwig (1968) for the Wroclaw taxonomic measure.
 
 use super::between;
+use super::error::ReadinessError;
+use super::weights::{BodParams, bod};
+use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::table::{Table, Vector};
 
 /// How a node makes its value of its children's.
 ///
@@ -25,6 +29,7 @@ use crate::error::{Error, Result};
 /// | copeland | units beaten less units lost to, by weighted majority of the children |
 /// | topsis | nearness to the best against the worst, columns divided by their norm |
 /// | wroclaw | 1 - distance to the best over (mean + 2 sd of the distances), on z-scores |
+/// | bod(lower, upper) | the best score any weights of the children give the unit, shares bounded |
 /// | gated(pass) | share of stages whose criteria, and those of all stages below, reach `pass` |
 /// | custom | the user's closure `(values, weights)` |
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +62,8 @@ pub enum Aggregator {
     Topsis,
     /// Hellwig's distance to the pattern.
     Wroclaw,
+    /// Benefit of the doubt: each unit under the weights that favour it most.
+    Bod(BodParams),
     /// Stages, each needing all criteria up to it to reach `pass`.
     Gated {
         /// Worth a criterion must reach.
@@ -79,6 +86,10 @@ pub struct AggregatorOptions {
     pub pass: Option<f64>,
     /// Whether imbalance is a merit in the Mazziotta-Pareto indices; default false.
     pub reward: Option<bool>,
+    /// Least share of a child in the score under `bod`; default 0.
+    pub lower: Option<f64>,
+    /// Largest share of a child in the score under `bod`; default 1.
+    pub upper: Option<f64>,
 }
 
 /// The position of the negative value for which a rule has no answer.
@@ -87,7 +98,7 @@ pub(crate) struct NegativeAt(pub usize);
 
 impl Aggregator {
     /// The names that scripts and files use.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "arithmetic",
         "geometric",
         "harmonic",
@@ -101,6 +112,7 @@ impl Aggregator {
         "copeland",
         "topsis",
         "wroclaw",
+        "bod",
         "gated",
     ];
 
@@ -138,6 +150,10 @@ impl Aggregator {
             "copeland" => Self::Copeland,
             "topsis" => Self::Topsis,
             "wroclaw" => Self::Wroclaw,
+            "bod" => Self::Bod(BodParams {
+                lower: options.lower.unwrap_or(0.0),
+                upper: options.upper.unwrap_or(1.0),
+            }),
             "gated" => match options.pass.unwrap_or(1.0) {
                 pass if pass.is_finite() => Self::Gated { pass },
                 pass => return invalid("pass", "be a finite number", pass.to_string()),
@@ -169,6 +185,7 @@ impl Aggregator {
             Self::Copeland => "copeland",
             Self::Topsis => "topsis",
             Self::Wroclaw => "wroclaw",
+            Self::Bod(_) => "bod",
             Self::Gated { .. } => "gated",
             Self::Custom(_) => "closure",
         }
@@ -192,6 +209,7 @@ impl Aggregator {
                 | Self::Copeland
                 | Self::Topsis
                 | Self::Wroclaw
+                | Self::Bod(_)
         )
     }
 
@@ -260,8 +278,14 @@ impl Aggregator {
     /// The values of all rows at once, for rules that compare units.
     ///
     /// `columns`: one per child, equally long, `NaN` where a value is missing.
-    pub(crate) fn columns(&self, columns: &[Vec<f64>], weights: &[f64]) -> Vec<f64> {
-        match self {
+    pub(crate) fn columns(
+        &self,
+        columns: &[Vec<f64>],
+        weights: &[f64],
+        context: &Context,
+    ) -> Result<Vec<f64>> {
+        Ok(match self {
+            Self::Bod(params) => return favoured(columns, params, context),
             Self::MazziottaPareto(reward) => {
                 let scaled = between::standardised(columns, 100.0, 10.0);
                 between::penalised(&scaled, weights, *reward)
@@ -272,8 +296,35 @@ impl Aggregator {
             Self::Copeland => between::copeland(columns, weights),
             Self::Topsis => between::topsis(columns, weights),
             _ => between::wroclaw(columns, weights),
+        })
+    }
+}
+
+/// Benefit of the doubt over the units that have every value; a unit with some of them is an
+/// error, because a gap cannot be told from a weight of nothing.
+fn favoured(columns: &[Vec<f64>], params: &BodParams, context: &Context) -> Result<Vec<f64>> {
+    let units = columns.first().map_or(0, Vec::len);
+    let gaps = |unit: usize| columns.iter().filter(|column| column[unit].is_nan()).count();
+    let whole: Vec<usize> = (0..units).filter(|unit| gaps(*unit) == 0).collect();
+    if (0..units).any(|unit| gaps(unit) > 0 && gaps(unit) < columns.len()) {
+        return Err(ReadinessError::Undefined {
+            primitive: "aggregate".into(),
+            reason: "\"bod\" needs every value of a unit".into(),
+            hint: "impute first".into(),
+        }
+        .into());
+    }
+    let mut scores = vec![f64::NAN; units];
+    if !whole.is_empty() {
+        let table = Table::new(columns.iter().enumerate().map(|(at, column)| {
+            (format!("child {}", at + 1), Vector::from_floats(whole.iter().map(|u| column[*u])))
+        }))?;
+        let answer = bod(&table, params, context)?;
+        for (place, unit) in whole.into_iter().enumerate() {
+            scores[unit] = answer.scores.cell(place).as_f64().unwrap_or(f64::NAN);
         }
     }
+    Ok(scores)
 }
 
 /// The value at which half the weight lies on either side; between two, their middle.

@@ -7,10 +7,12 @@ use arrow_array::StringArray;
 use super::aggregate::Aggregator;
 use super::error::ReadinessError;
 use super::framework::{Framework, Item, Missing, Node};
+use super::impute::{self, FillParams};
 use super::normalise::{Fault, Normaliser};
 use super::plan::{Callbacks, Plan, Rules};
 use super::rescale::{self, RescaleParams};
 use super::scores::{self, Scores};
+use super::treat::{TreatParams, treat};
 use super::verb::weigh_by;
 use super::weights::WeightMethod;
 use super::zero::ZeroRule;
@@ -21,6 +23,10 @@ use crate::table::{Table, Vector};
 /// How to make an index of scores.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReadinessParams {
+    /// Missing scores filled first; default none, each node's missing rule decides.
+    pub impute: Option<FillParams>,
+    /// Outliers treated next, column by column; default none.
+    pub treat: Option<TreatParams>,
     /// Scores to worths; default declared.
     pub normalise: Normaliser,
     /// Normalisers of single items, above the one for all; default none.
@@ -47,6 +53,9 @@ impl ReadinessParams {
     /// Checks what does not depend on data.
     pub fn check(&self) -> Result<()> {
         self.rescale.check()?;
+        if let Some(impute) = &self.impute {
+            impute.check()?;
+        }
         match self.round_blocks {
             Some(decimals) if decimals > 15 => Err(crate::Error::Invalid {
                 primitive: "readiness",
@@ -92,7 +101,13 @@ pub struct Readiness {
     pub faults: Vec<Fault>,
     /// What a reader should know.
     pub warnings: Vec<String>,
+    /// What treatment did to each item, where it was asked for.
+    pub treatment: Option<Table>,
     pub(crate) plan: Plan,
+    /// Group of each unit, where imputation asked for groups.
+    pub(crate) groups: Option<Vec<String>>,
+    /// Whether units of other periods were normalised together with these.
+    pub(crate) pooled: bool,
     /// Scores by item as read, `NaN` where missing.
     pub(crate) raw: Vec<Vec<f64>>,
     /// Values by slot of the plan: worths of items, then values of groups; `NaN` where missing.
@@ -121,14 +136,19 @@ pub fn readiness_with(
     context: &Context,
 ) -> Result<Readiness> {
     params.check()?;
-    let scores = scores::read("readiness", scores, framework)?;
-    run("readiness", scores, framework, params, callbacks, context)
+    let read = scores::read("readiness", scores, framework)?;
+    let groups = match params.impute.as_ref().and_then(|impute| impute.by.as_deref()) {
+        Some(by) => Some(impute::groups(scores, framework, by, &read.units)?),
+        None => None,
+    };
+    run("readiness", read, groups.as_deref(), framework, params, callbacks, context)
 }
 
 /// The index of scores that are already read.
 pub(crate) fn run(
     primitive: &str,
     scores: Scores,
+    groups: Option<&[String]>,
     framework: &Framework,
     params: &ReadinessParams,
     callbacks: &mut Callbacks<'_>,
@@ -146,8 +166,11 @@ pub(crate) fn run(
             .into());
         }
     }
+    let mut warnings = scores.warnings.clone();
+    let (mended, treatment) = mend(&scores, groups, &framework, params, &mut warnings)?;
     let mut worths = Vec::with_capacity(scores.columns.len());
-    for (node, column) in framework.items().into_iter().zip(&scores.columns) {
+    let columns = mended.as_ref().unwrap_or(&scores.columns);
+    for (node, column) in framework.items().into_iter().zip(columns) {
         let Some(item) = node.as_item() else { continue };
         let own = params.normalise_items.iter().rev().find(|(code, _)| *code == node.code);
         let rule = own.map_or(params.normalise, |(_, rule)| *rule);
@@ -163,12 +186,13 @@ pub(crate) fn run(
             callbacks,
         )?);
     }
-    let mut warnings = scores.warnings;
-    framework = weigh_by(framework, &params.weight_methods, &mut warnings, |framework| {
+    let step = |framework: &Framework, callbacks: &mut Callbacks<'_>| {
         let plan = Plan::compile(primitive, framework, &params.rules())?;
         let slots = plan.evaluate(primitive, worths.clone(), &scores.units, callbacks, context)?;
         Ok((plan, slots))
-    })?;
+    };
+    framework =
+        weigh_by(framework, &params.weight_methods, &mut warnings, callbacks, &scores.units, step)?;
     let plan = Plan::compile(primitive, &framework, &params.rules())?;
     let slots = plan.evaluate(primitive, worths, &scores.units, callbacks, context)?;
     let mut result = Readiness {
@@ -178,12 +202,54 @@ pub(crate) fn run(
         unit_name: scores.unit_name,
         faults,
         warnings,
+        treatment,
         plan,
+        groups: groups.map(<[String]>::to_vec),
+        pooled: false,
         raw: scores.columns,
         slots,
     };
     result.warn();
     Ok(result)
+}
+
+/// Scores by item after imputation and treatment, where asked for, and what treatment did.
+fn mend(
+    scores: &Scores,
+    groups: Option<&[String]>,
+    framework: &Framework,
+    params: &ReadinessParams,
+    warnings: &mut Vec<String>,
+) -> Result<(Option<Vec<Vec<f64>>>, Option<Table>)> {
+    if params.impute.is_none() && params.treat.is_none() {
+        return Ok((None, None));
+    }
+    let items: Vec<String> = framework.items().iter().map(|item| item.code.clone()).collect();
+    let mut columns = scores.columns.clone();
+    if let Some(impute) = &params.impute {
+        warnings.extend(impute::fill(&mut columns, &items, impute.method, groups));
+    }
+    let Some(how) = &params.treat else { return Ok((Some(columns), None)) };
+    let treated = treat(&impute::table_of(scores, &columns, &items)?, how)?;
+    for (item, column) in items.iter().zip(&mut columns) {
+        *column = super::values(&treated.table, "treat", item)?;
+    }
+    let treats = |name: &str| -> usize {
+        let column = treated.log.column("treatment").ok();
+        let cells = column.iter().flat_map(|column| column.cells().collect::<Vec<_>>());
+        cells.filter(|cell| *cell == crate::table::Cell::Text(name.to_owned())).count()
+    };
+    for (name, what) in
+        [("winsorised", "winsorised"), ("log", "logged"), ("boxcox", "given a Box-Cox power")]
+    {
+        match treats(name) {
+            0 => {}
+            1 => warnings.push(format!("1 item was {what}")),
+            n => warnings.push(format!("{n} items were {what}")),
+        }
+    }
+    warnings.extend(treated.warnings);
+    Ok((Some(columns), Some(treated.log)))
 }
 
 /// One item's worths under `rule`.

@@ -13,8 +13,8 @@ pub enum ReadinessError {
     NoFramework { name: String, known: Vec<String> },
     #[error("framework: {path}: {fault}")]
     Framework { path: String, fault: String },
-    #[error("framework `{framework}` has {count} fault(s): {first}")]
-    Faults { framework: String, count: usize, first: String },
+    #[error("framework `{framework}` has {count} fault(s): {list}")]
+    Faults { framework: String, count: usize, list: String },
     #[error("{primitive}: neither columns nor row labels of the scores are items of `{framework}`")]
     NotScores { primitive: String, framework: String, columns: Vec<String>, items: Vec<String> },
     #[error("{primitive}: item `{item}` stands twice in the scores")]
@@ -56,7 +56,9 @@ impl ReadinessError {
             }
             Self::BadAnswer { answer, known, .. } => closest_hint(answer, known),
             Self::NoScale { .. } => Some(
-                "choose a normaliser that reads the data, e.g. #{ normalise: \"minmax\" }".into(),
+                "declare it, e.g. #{ scales: #{ name: \"1-5\" } }, or choose a normaliser that reads \
+                 the data, e.g. \"minmax\""
+                    .into(),
             ),
             Self::Zero { .. } => {
                 Some("choose zero: \"floor\", \"skip\", \"drop\" or \"keep\"".into())
@@ -73,7 +75,7 @@ impl ReadinessError {
                 Some("weights are at least 0 and those of one node sum to 1".into())
             }
             Self::NoLevel { level, known, .. } => closest_hint(level, known),
-            Self::Faults { .. } => Some("fw.validate() lists every fault with its path".into()),
+            Self::Faults { .. } => Some("validate(description) lists them as a table".into()),
             Self::Undefined { hint, .. } => (!hint.is_empty()).then(|| hint.clone()),
             Self::Framework { .. } | Self::ItemTwice { .. } => None,
         }

@@ -199,6 +199,11 @@ fn rule(aggregate: &Aggregator) -> String {
         Aggregator::OwaQuantifier(alpha) => {
             format!("{{ rule = {name}, alpha = {} }}", number(*alpha))
         }
+        Aggregator::Bod(bounds) => format!(
+            "{{ rule = {name}, lower = {}, upper = {} }}",
+            number(bounds.lower),
+            number(bounds.upper)
+        ),
         Aggregator::Gated { pass } => format!("{{ rule = {name}, pass = {} }}", number(*pass)),
         Aggregator::MazziottaPareto(true) | Aggregator::AdjustedMazziottaPareto(true) => {
             format!("{{ rule = {name}, reward = true }}")

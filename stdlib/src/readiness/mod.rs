@@ -12,7 +12,10 @@ mod bundled;
 mod error;
 mod file;
 mod framework;
+mod impute;
 mod normalise;
+mod over_time;
+mod peers;
 mod plan;
 mod reach;
 mod rescale;
@@ -26,6 +29,7 @@ mod treat;
 mod validate;
 mod verb;
 mod weights;
+mod what_if;
 mod zero;
 
 pub use aggregate::{Aggregator, AggregatorOptions};
@@ -35,10 +39,13 @@ pub use between::outranking;
 pub use bundled::{Bundled, FRAMEWORKS};
 pub use error::ReadinessError;
 pub use framework::{Direction, Framework, Group, Item, Level, Minimum, Missing, Node, NodeKind};
+pub use impute::{Fill, FillParams};
 pub use normalise::{Fault, Normaliser, as_published};
-pub use plan::{Callbacks, ColumnFn, RowFn};
+pub use over_time::{OverTime, OverTimeParams, over_time, over_time_panel};
+pub use peers::{Against, Correlation};
+pub use plan::{Callbacks, ColumnFn, RowFn, TableFn};
 pub use reach::{Reach, ReachParams, ReachPlan};
-pub use rescale::{RescaleParams, Ties, normalise};
+pub use rescale::{RescaleParams, Ties, normalise, normalise_declared, normalise_each};
 pub use rules::{RuleTable, readiness_rules};
 pub use scale::{Answer, Scale};
 pub use sensitivity::{
@@ -52,6 +59,7 @@ pub use weights::{
     Ahp, BestWorst, Bod, BodParams, DataWeights, ExpertWeights, WeightMethod, ahp, best_worst, bod,
     correlation_matrix, expert_weights, kmo, optimised_weights, random_index, weights_of,
 };
+pub use what_if::{NewScore, NewScores, WhatIf};
 pub use zero::ZeroRule;
 
 use crate::error::Result;

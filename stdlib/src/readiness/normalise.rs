@@ -13,7 +13,7 @@ pub enum Normaliser {
     #[default]
     Declared,
     /// The rule the printed tables follow whatever the scale: 0 is 0 (and skipped in a product),
-    /// 1 is 1, 2 to 5 are (x - 1) / 4, 6 to 10 are x / 10.
+    /// 1 is 1, 2 to 5 are (x - 1) / 4, 6 to 10 are x / 10; a negative item is 1 - that.
     AsPublished,
     /// From the lowest to the highest value seen, onto a range (0 to 1 unless told otherwise).
     Minmax,
@@ -119,12 +119,12 @@ impl Normaliser {
                     counted_as,
                 });
             }
-            worths.push(if self == Self::AsPublished {
+            let worth = if self == Self::AsPublished {
                 as_published(counted_as)
             } else {
-                let worth = scale.worth(counted_as).unwrap_or(f64::NAN);
-                if item.direction == Direction::Negative { 1.0 - worth } else { worth }
-            });
+                scale.worth(counted_as).unwrap_or(f64::NAN)
+            };
+            worths.push(if item.direction == Direction::Negative { 1.0 - worth } else { worth });
         }
         Ok(worths)
     }

@@ -8,12 +8,16 @@ use super::framework::{Framework, Group, Missing, Node, NodeKind};
 use super::zero::ZeroRule;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::table::Table;
 
 /// A user's closure over the values and weights of one unit at one node.
 pub type RowFn<'a> = dyn FnMut(&[f64], &[f64]) -> Result<f64> + 'a;
 
 /// A user's closure over the name and all scores of one item; `None` where a score is missing.
 pub type ColumnFn<'a> = dyn FnMut(&str, &[Option<f64>]) -> Result<Vec<Option<f64>>> + 'a;
+
+/// A user's closure that weighs the columns of a table: name and weight.
+pub type TableFn<'a> = dyn FnMut(&Table) -> Result<Vec<(String, f64)>> + 'a;
 
 /// The closures a run may call.
 #[derive(Default)]
@@ -22,6 +26,8 @@ pub struct Callbacks<'a> {
     pub aggregate: Vec<Box<RowFn<'a>>>,
     /// Normalisers, by the number in [`super::Normaliser::Custom`].
     pub normalise: Vec<Box<ColumnFn<'a>>>,
+    /// Weights of a node's children, by the number in [`super::WeightMethod::Custom`].
+    pub weights: Vec<Box<TableFn<'a>>>,
 }
 
 impl std::fmt::Debug for Callbacks<'_> {
@@ -198,7 +204,7 @@ impl Plan {
         context: &Context,
     ) -> Result<Vec<f64>, (usize, Trouble)> {
         if group.rule.compares_units() {
-            return group.between_units(slots, units);
+            return group.between_units(slots, units, context);
         }
         if let Aggregator::Custom(number) = group.rule {
             let call = callbacks.aggregate.get_mut(number);
@@ -412,6 +418,7 @@ impl PlanGroup {
         &self,
         slots: &[Vec<f64>],
         units: usize,
+        context: &Context,
     ) -> Result<Vec<f64>, (usize, Trouble)> {
         let mut columns: Vec<Vec<f64>> =
             self.children.iter().map(|slot| slots[*slot].clone()).collect();
@@ -435,7 +442,9 @@ impl PlanGroup {
                 column[unit] = f64::NAN;
             }
         }
-        Ok(self.rule.columns(&columns, &self.weights))
+        self.rule
+            .columns(&columns, &self.weights, context)
+            .map_err(|error| (0, Trouble::Other(error)))
     }
 }
 

@@ -3,8 +3,8 @@
 //! Source: OECD and JRC, Handbook on Constructing Composite Indicators (2008), step 5. All
 //! functions take one column with `NaN` where a value is missing, and keep the gaps.
 
-use super::framework::Direction;
-use super::normalise::Normaliser;
+use super::framework::{Direction, Framework};
+use super::normalise::{Fault, Normaliser};
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::table::{Table, Vector};
@@ -214,22 +214,54 @@ pub(crate) fn column(
 /// A table with every numeric column normalised by `rule`; other columns stay.
 ///
 /// `own` is called with a column's name and values where `rule` is the user's closure. Declared
-/// scales need a framework: those two rules belong to [`super::readiness`].
+/// scales are read by [`normalise_declared`]; the published rule needs none.
 pub fn normalise(
     table: &Table,
     rule: Normaliser,
     params: &RescaleParams,
     own: Option<&mut super::ColumnFn<'_>>,
 ) -> Result<Table> {
+    let rules: Vec<(String, Normaliser)> =
+        super::numeric_columns(table).into_iter().map(|name| (name, rule)).collect();
+    let mut own = own;
+    each(table, &rules, params, &mut |_, name, values| match own.as_deref_mut() {
+        Some(own) => call(own, name, values),
+        None => Err(no_closure()),
+    })
+}
+
+/// A table with the named columns normalised, each by its own rule; other columns stay.
+pub fn normalise_each(
+    table: &Table,
+    rules: &[(String, Normaliser)],
+    params: &RescaleParams,
+    callbacks: &mut super::Callbacks<'_>,
+) -> Result<Table> {
+    each(
+        table,
+        rules,
+        params,
+        &mut |number, name, values| match callbacks.normalise.get_mut(number) {
+            Some(own) => call(own.as_mut(), name, values),
+            None => Err(no_closure()),
+        },
+    )
+}
+
+fn no_closure() -> Error {
+    Error::Callback { message: "normalise: the closure is not at hand".into() }
+}
+
+/// Calls the user's closure of a number with a column's name and values.
+type Own<'a> = dyn FnMut(usize, &str, &[f64]) -> Result<Vec<f64>> + 'a;
+
+fn each(
+    table: &Table,
+    rules: &[(String, Normaliser)],
+    params: &RescaleParams,
+    own: &mut Own<'_>,
+) -> Result<Table> {
     params.check()?;
-    if rule.reads_scales() {
-        return Err(super::ReadinessError::Undefined {
-            primitive: "normalise".into(),
-            reason: format!("\"{}\" reads answer scales, and a table has none", rule.name()),
-            hint: "score it with a framework: readiness(scores, fw)".into(),
-        }
-        .into());
-    }
     for name in params
         .negative
         .iter()
@@ -241,20 +273,67 @@ pub fn normalise(
     let reference = params.reference.as_deref();
     let reference = reference.map(|label| table.row_of("normalise", label)).transpose()?;
     let mut result = table.clone();
-    let mut own = own;
-    for name in super::numeric_columns(table) {
-        let values = super::values(table, "normalise", &name)?;
-        let negative = params.negative.contains(&name);
+    for (name, rule) in rules {
+        let values = super::values(table, "normalise", name)?;
+        let negative = params.negative.contains(name);
         let direction = if negative { Direction::Negative } else { Direction::Positive };
-        let worths = if let (Normaliser::Custom(_), Some(own)) = (rule, own.as_deref_mut()) {
-            call(own, &name, &values)?
-        } else {
-            let of = ColumnOf { name: &name, direction, target: None, reference };
-            column(rule, &values, of, params)?
+        let worths = match rule {
+            Normaliser::Declared => {
+                return Err(super::ReadinessError::NoScale {
+                    primitive: "normalise".into(),
+                    item: name.clone(),
+                }
+                .into());
+            }
+            Normaliser::AsPublished => {
+                let worth = |x: &f64| super::as_published(*x);
+                let turn = |x: f64| if negative { 1.0 - x } else { x };
+                values.iter().map(worth).map(turn).collect()
+            }
+            Normaliser::Custom(number) => own(*number, name, &values)?,
+            rule => {
+                let of = ColumnOf { name, direction, target: None, reference };
+                column(*rule, &values, of, params)?
+            }
         };
-        result = result.with_column(&name, &Vector::from_floats(worths))?;
+        result = result.with_column(name, &Vector::from_floats(worths))?;
     }
     Ok(result)
+}
+
+/// The items of `framework` in `table` by the scales they are answered on, and the scores off it.
+///
+/// `rule` is declared or as published. A table with items in columns keeps its other columns; one
+/// with items in rows becomes a table with units in rows.
+pub fn normalise_declared(
+    table: &Table,
+    framework: &Framework,
+    rule: Normaliser,
+) -> Result<(Table, Vec<Fault>)> {
+    let scores = super::scores::read("normalise", table, framework)?;
+    let columns = table.columns();
+    let in_columns = framework.items().iter().any(|item| columns.contains(&item.code));
+    let mut faults = Vec::new();
+    let mut result = if in_columns { Some(table.clone()) } else { None };
+    let mut made = Vec::new();
+    for (node, values) in framework.items().into_iter().zip(&scores.columns) {
+        let Some(item) = node.as_item() else { continue };
+        let worths = rule.apply("normalise", node, item, values, &scores.units, &mut faults)?;
+        let worths = Vector::from_floats(worths);
+        match &mut result {
+            Some(table) if columns.contains(&node.code) => {
+                *table = table.with_column(&node.code, &worths)?;
+            }
+            Some(_) => {}
+            None => made.push((node.code.clone(), worths)),
+        }
+    }
+    let labels = arrow_array::StringArray::from_iter_values(&scores.units);
+    let table = match result {
+        Some(table) => table,
+        None => Table::new(made)?.with_labels(std::sync::Arc::new(labels), Some("unit"))?,
+    };
+    Ok((table, faults))
 }
 
 /// The user's normaliser over one column.

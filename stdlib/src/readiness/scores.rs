@@ -92,7 +92,12 @@ fn read_column(
         .collect()
 }
 
-fn read_cell(primitive: &str, item: &Node, cell: &Cell, unit: impl Fn() -> String) -> Result<f64> {
+pub(super) fn read_cell(
+    primitive: &str,
+    item: &Node,
+    cell: &Cell,
+    unit: impl Fn() -> String,
+) -> Result<f64> {
     let scale = item.as_item().map_or(&Scale::Open, |spec| spec.scored());
     match scale.read(cell) {
         Ok(value) => Ok(value.unwrap_or(f64::NAN)),

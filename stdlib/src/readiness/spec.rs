@@ -129,7 +129,7 @@ impl<'a> At<'a> {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::String(name)) => (name.clone(), AggregatorOptions::default()),
             Some(value) => {
-                let keys = ["rule", "p", "order", "alpha", "pass", "reward"];
+                let keys = ["rule", "p", "order", "alpha", "pass", "reward", "lower", "upper"];
                 let at = At::new(path.clone(), value, &keys)?;
                 let order = at
                     .list("order")?
@@ -141,6 +141,8 @@ impl<'a> At<'a> {
                     order: (!order.is_empty()).then_some(order),
                     alpha: at.number("alpha")?,
                     pass: at.number("pass")?,
+                    lower: at.number("lower")?,
+                    upper: at.number("upper")?,
                     reward: at.map.get("reward").and_then(Value::as_bool),
                 };
                 (at.needed("rule")?, options)

@@ -39,14 +39,21 @@ impl Framework {
         faults
     }
 
-    /// An error with the first fault and the number of all.
+    /// An error with the faults and their number.
     pub fn check(&self) -> Result<()> {
         let faults = self.validate();
-        let Some(first) = faults.first() else { return Ok(()) };
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let mut told: Vec<String> =
+            faults.iter().take(10).map(|f| format!("{}: {}", f.path, f.fault)).collect();
+        if faults.len() > told.len() {
+            told.push(format!("and {} more", faults.len() - told.len()));
+        }
         Err(ReadinessError::Faults {
             framework: self.code.clone(),
             count: faults.len(),
-            first: format!("{}: {}", first.path, first.fault),
+            list: told.join("; "),
         }
         .into())
     }

@@ -5,9 +5,8 @@ use super::error::ReadinessError;
 use super::framework::{Framework, Item, Missing, Node};
 use super::plan::{Callbacks, Plan, Rules};
 use super::scale::Scale;
-use super::weights::{WeightMethod, weights_of};
+use super::weights::{DataWeights, WeightMethod, weights_of};
 use super::zero::ZeroRule;
-use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::Result;
 use crate::table::{Table, Vector};
@@ -103,7 +102,9 @@ pub(super) fn weigh_by(
     framework: Framework,
     methods: &[(String, WeightMethod)],
     warnings: &mut Vec<String>,
-    mut columns: impl FnMut(&Framework) -> Result<(Plan, Vec<Vec<f64>>)>,
+    callbacks: &mut Callbacks<'_>,
+    units: &[String],
+    mut columns: impl FnMut(&Framework, &mut Callbacks<'_>) -> Result<(Plan, Vec<Vec<f64>>)>,
 ) -> Result<Framework> {
     if methods.is_empty() {
         return Ok(framework);
@@ -120,28 +121,71 @@ pub(super) fn weigh_by(
         }
     }
     // The plan lists children before their parents: its order is deepest first.
-    let (plan, _) = columns(&framework)?;
+    let (plan, _) = columns(&framework, callbacks)?;
     for group in &plan.groups {
         let Some((code, method)) = methods.iter().rev().find(|(code, _)| *code == group.code)
         else {
             continue;
         };
-        let (plan, slots) = columns(&framework)?;
+        let (plan, slots) = columns(&framework, callbacks)?;
         let children: Vec<&str> =
             framework.find("weights", code)?.children().iter().map(|c| c.code.as_str()).collect();
         let table = Table::new(children.iter().filter_map(|child| {
             let slot = plan.slot(child)?;
             Some((*child, Vector::from_floats(slots[slot].iter().copied())))
         }))?;
-        let answer = weights_of(&table, *method)?;
+        let labels = arrow_array::StringArray::from_iter_values(units);
+        let table = table.with_labels(std::sync::Arc::new(labels), None)?;
+        let answer = match method {
+            WeightMethod::Custom(number) => {
+                let own = callbacks.weights.get_mut(*number);
+                let own = own.ok_or_else(|| crate::Error::Callback {
+                    message: format!(
+                        "readiness: the weights closure of {code} is not at hand; give it again"
+                    ),
+                })?;
+                own_weights(own.as_mut(), &table)?
+            }
+            method => weights_of(&table, *method)?,
+        };
         warnings.extend(
             answer
                 .warnings
                 .iter()
-                .map(|warning| format!("{} weights of {code}: {warning}", method.name())),
+                .map(|warning| format!("{} weights of {code}: {warning}", method.spelled())),
         );
         let given: Vec<(String, f64)> = answer.names.into_iter().zip(answer.weights).collect();
         framework = framework.with_weights(&given)?;
     }
     Ok(framework)
+}
+
+/// The user's weights of the columns of `table`; columns not named weigh nothing.
+fn own_weights(own: &mut super::TableFn<'_>, table: &Table) -> Result<DataWeights> {
+    let given = own(table)?;
+    let names = table.columns();
+    for (name, weight) in &given {
+        table.column(name)?;
+        if !(weight.is_finite() && *weight >= 0.0) {
+            return Err(ReadinessError::Weights {
+                primitive: "readiness".into(),
+                node: name.clone(),
+                fault: format!("must be at least 0, the closure gave {weight}"),
+            }
+            .into());
+        }
+    }
+    let of = |name: &String| given.iter().find(|(n, _)| n == name).map_or(0.0, |(_, w)| *w);
+    let raw: Vec<f64> = names.iter().map(of).collect();
+    let sum: f64 = raw.iter().sum();
+    if sum <= 0.0 {
+        return Err(ReadinessError::Weights {
+            primitive: "readiness".into(),
+            node: names.join(", "),
+            fault: "the closure gave are all zero".into(),
+        }
+        .into());
+    }
+    let weights = raw.into_iter().map(|w| w / sum).collect();
+    Ok(DataWeights { names, weights, detail: Vec::new(), warnings: Vec::new() })
 }

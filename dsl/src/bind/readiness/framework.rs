@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use esep_stdlib::readiness::{FRAMEWORKS, Framework};
+use esep_stdlib::readiness::{FRAMEWORKS, Framework, FrameworkFault, ReadinessError};
 use esep_stdlib::{Choice, Error, Table, Vector};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
@@ -77,15 +77,25 @@ const ENTRIES: &[Entry] = &[
         name: "validate",
         on: Some("Framework"),
         room: "readiness",
-        summary: "Lists every fault of a framework with its path in the tree.",
+        summary: "Lists every fault of a framework, or of a description of one, with its path.",
         signature: "fw.validate()",
-        params: &[FW],
+        params: &[Param::arg(
+            "fw",
+            "Framework or map",
+            "the framework, or a map that framework() takes",
+        )],
         returns: "Table with columns path and fault; no rows for a sound framework",
         search: &["check", "lint"],
         errors: &[],
         see_also: &["framework"],
         source: "",
-        examples: &[Example { code: "framework(\"teaching\").validate().nrow", shows: "0" }],
+        examples: &[
+            Example { code: "framework(\"teaching\").validate().nrow", shows: "0" },
+            Example {
+                code: "validate(#{ code: \"x\", node: [#{ code: \"index\" }, #{ code: \"a\", parent: \"index\", scale: \"1-5\", weight: -1 }] })",
+                shows: "weight",
+            },
+        ],
     },
     Entry {
         name: "with_weights",
@@ -173,13 +183,15 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("items", |fw: &mut Rc<Framework>| items(fw).raise());
     engine.register_get("weights", |fw: &mut Rc<Framework>| fw.weights().raise());
     engine.register_get("levels", |fw: &mut Rc<Framework>| levels(fw).raise());
-    engine.register_fn("validate", |fw: Rc<Framework>| {
-        let faults = fw.validate();
-        Table::new([
-            ("path", Vector::from_texts(faults.iter().map(|fault| &fault.path))),
-            ("fault", Vector::from_texts(faults.iter().map(|fault| &fault.fault))),
-        ])
-        .raise()
+    engine.register_fn("validate", |fw: Rc<Framework>| faults(&fw.validate()));
+    engine.register_fn("validate", |description: Map| -> Fallible<Table> {
+        match Framework::from_value(&options::json(&Dynamic::from(description))) {
+            Ok(framework) => faults(&framework.validate()),
+            Err(Error::Readiness(ReadinessError::Framework { path, fault })) => {
+                faults(&[FrameworkFault { path, fault }])
+            }
+            Err(other) => Err(other).raise(),
+        }
     });
     engine.register_fn(
         "with_weights",
@@ -193,6 +205,14 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_fn("to_toml", |fw: Rc<Framework>| fw.to_toml());
     engine
         .register_fn("to_toml", |fw: Rc<Framework>, path: &str| fw.write(Path::new(path)).raise());
+}
+
+fn faults(faults: &[FrameworkFault]) -> Fallible<Table> {
+    Table::new([
+        ("path", Vector::from_texts(faults.iter().map(|fault| &fault.path))),
+        ("fault", Vector::from_texts(faults.iter().map(|fault| &fault.fault))),
+    ])
+    .raise()
 }
 
 fn load(shared: &Shared, name: &str) -> Fallible<Rc<Framework>> {

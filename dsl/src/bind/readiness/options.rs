@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use esep_stdlib::readiness::{
-    Aggregator, AggregatorOptions, Callbacks, Framework, Missing, Normaliser, ReadinessParams,
-    RescaleParams, WeightMethod, ZeroRule,
+    Aggregator, AggregatorOptions, Callbacks, Direction, Fill, FillParams, Framework, Missing,
+    Normaliser, ReadinessParams, RescaleParams, TreatParams, WeightMethod, ZeroRule,
 };
 use esep_stdlib::table::Cell;
-use esep_stdlib::{Choice, Error, Result, Vector};
+use esep_stdlib::{Choice, Error, Result, Table, Vector};
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 
 use crate::convert;
@@ -19,6 +19,7 @@ use crate::report::{Fallible, Raise};
 pub(super) struct Closures {
     pub aggregate: Vec<FnPtr>,
     pub normalise: Vec<FnPtr>,
+    pub weights: Vec<FnPtr>,
     failure: RefCell<Option<Box<EvalAltResult>>>,
 }
 
@@ -65,6 +66,18 @@ impl Closures {
                 })
             }));
         }
+        for function in &self.weights {
+            callbacks.weights.push(Box::new(move |table: &Table| {
+                let answer = self.call(context, function, vec![Dynamic::from(table.clone())])?;
+                weights_by_name(&answer, &table.columns()).ok_or_else(|| Error::Callback {
+                    message: format!(
+                        "weights: the closure must return a labelled vector, a map or one number \
+                         a column, got {}",
+                        convert::brief(&answer)
+                    ),
+                })
+            }));
+        }
         callbacks
     }
 
@@ -74,6 +87,29 @@ impl Closures {
             (Err(_), Some(failure)) => Err(failure),
             (result, _) => result.raise(),
         }
+    }
+}
+
+/// Weights that a closure returned: by label, by key, or one by one in order of `columns`.
+fn weights_by_name(answer: &Dynamic, columns: &[String]) -> Option<Vec<(String, f64)>> {
+    if let Some(map) = answer.read_lock::<Map>() {
+        let pair = |(name, number): (&rhai::Identifier, &Dynamic)| {
+            Some((name.to_string(), convert::number(number)?))
+        };
+        return map.iter().map(pair).collect();
+    }
+    let labels = answer.read_lock::<Vector>().and_then(|vector| vector.labels().cloned());
+    let values: Vec<f64> = numbers(answer)?.into_iter().collect::<Option<_>>()?;
+    match labels {
+        Some(labels) => labels
+            .iter()
+            .zip(values)
+            .map(|(label, value)| Some((label?.to_owned(), value)))
+            .collect(),
+        None if values.len() == columns.len() => {
+            Some(columns.iter().cloned().zip(values).collect())
+        }
+        None => None,
     }
 }
 
@@ -164,6 +200,8 @@ pub(super) fn aggregator(
         order,
         alpha: options.optional_float("alpha")?,
         pass: options.optional_float("pass")?,
+        lower: options.optional_float("lower")?,
+        upper: options.optional_float("upper")?,
         reward: options.has("reward").then(|| options.flag("reward", false)).transpose()?,
     };
     options.finish()?;
@@ -187,8 +225,12 @@ pub(super) fn normaliser(
 }
 
 /// What data-driven normalisers may be told.
-pub(super) fn rescale(primitive: &'static str, options: &mut Options) -> Fallible<RescaleParams> {
-    let mut params = RescaleParams::default();
+pub(super) fn rescale(
+    primitive: &'static str,
+    options: &mut Options,
+    base: RescaleParams,
+) -> Fallible<RescaleParams> {
+    let mut params = base;
     if let Some(range) = options.take("range") {
         params.range = pair(primitive, "range", &range)?;
     }
@@ -196,7 +238,9 @@ pub(super) fn rescale(primitive: &'static str, options: &mut Options) -> Fallibl
         params.moments = pair(primitive, "moments", &moments)?;
     }
     params.ties = options.choice("ties", params.ties)?;
-    params.reference = options.text("reference")?;
+    if let Some(reference) = options.text("reference")? {
+        params.reference = Some(reference);
+    }
     if let Some(targets) = options.take("targets") {
         params.targets = named_numbers(primitive, "targets", &targets)?;
     }
@@ -219,15 +263,133 @@ pub(super) fn zero(primitive: &'static str, options: &mut Options) -> Fallible<O
     }
 }
 
+/// The columns in which less is better: option `direction` (text, or column -> "negative" or -1)
+/// and its short form `negative` (names).
+pub(super) fn negative(
+    primitive: &'static str,
+    options: &mut Options,
+    columns: &[String],
+) -> Fallible<Vec<String>> {
+    let mut negative = options.texts("negative")?.unwrap_or_default();
+    let Some(value) = options.take("direction") else { return Ok(negative) };
+    let rule = "be \"positive\", \"negative\", or column -> one of these, 1 or -1";
+    let read = |value: &Dynamic| -> Fallible<Direction> {
+        if let Ok(name) = value.clone().into_string() {
+            return Direction::parse(primitive, "direction", &name).raise();
+        }
+        match convert::number(value) {
+            Some(1.0) => Ok(Direction::Positive),
+            Some(-1.0) => Ok(Direction::Negative),
+            _ => invalid(primitive, "direction", rule, value),
+        }
+    };
+    let mut add = |name: String, direction: Direction| {
+        if direction == Direction::Negative {
+            negative.push(name);
+        }
+    };
+    if let Some(map) = value.read_lock::<Map>() {
+        for (name, direction) in map.iter() {
+            add(name.to_string(), read(direction)?);
+        }
+    } else if value.is::<Vector>() {
+        for (name, sign) in named_numbers(primitive, "direction", &value)? {
+            add(name, read(&Dynamic::from_float(sign))?);
+        }
+    } else {
+        let direction = read(&value)?;
+        columns.iter().for_each(|name| add(name.clone(), direction));
+    }
+    Ok(negative)
+}
+
+/// The options of treatment.
+pub(super) fn treatment(primitive: &'static str, given: Map) -> Fallible<TreatParams> {
+    let mut options = Options::new(primitive, given);
+    let defaults = TreatParams::default();
+    let params = TreatParams {
+        max_winsorised: options.count("max_winsorised", defaults.max_winsorised)?,
+        skewness: options.float("skewness", defaults.skewness)?,
+        kurtosis: options.float("kurtosis", defaults.kurtosis)?,
+        then: options.choice("then", defaults.then)?,
+    };
+    options.finish()?;
+    Ok(params)
+}
+
+/// The slots `impute` (a method, or `#{ method, by }`) and `treat` (`true` or its options).
+fn first_steps(
+    primitive: &'static str,
+    options: &mut Options,
+    params: &mut ReadinessParams,
+) -> Fallible<()> {
+    match options.take("impute") {
+        None => {}
+        Some(value) if value.is_unit() => params.impute = None,
+        Some(value) if value.is_map() => {
+            let mut own = Options::new(primitive, value.cast::<Map>());
+            let method = own.choice("method", Fill::Mean)?;
+            let by = own.text("by")?;
+            own.finish()?;
+            params.impute = Some(FillParams { method, by });
+        }
+        Some(value) => match value.clone().into_string() {
+            Ok(name) => {
+                let method = Fill::parse(primitive, "impute", &name).raise()?;
+                params.impute = Some(FillParams { method, by: None });
+            }
+            Err(_) => {
+                let rule = "be a method or #{ method: name, by: column }";
+                return invalid(primitive, "impute", rule, &value);
+            }
+        },
+    }
+    match options.take("treat") {
+        None => {}
+        Some(value) if value.is_map() => {
+            params.treat = Some(treatment(primitive, value.cast::<Map>())?);
+        }
+        Some(value) => match value.as_bool() {
+            Ok(wanted) => params.treat = wanted.then(TreatParams::default),
+            Err(_) => {
+                return invalid(primitive, "treat", "be true, false or treat's options", &value);
+            }
+        },
+    }
+    Ok(())
+}
+
 /// The parameters of scoring, and its closures.
 pub(super) fn readiness(
     primitive: &'static str,
     given: Map,
     framework: &Framework,
 ) -> Fallible<(ReadinessParams, Closures)> {
-    let mut options = Options::new(primitive, given);
+    readiness_over(primitive, Options::new(primitive, given), framework, ReadinessParams::default())
+}
+
+/// The same over other defaults: what is not given stays as in `base`.
+///
+/// A closure in `base` is no longer at hand: it must be given again.
+pub(super) fn readiness_over(
+    primitive: &'static str,
+    mut options: Options,
+    framework: &Framework,
+    base: ReadinessParams,
+) -> Fallible<(ReadinessParams, Closures)> {
+    let mut params = base;
+    forget_replaced(&mut options, &mut params);
+    if let Some(parameter) = params.kept_closure() {
+        return Err(Error::Invalid {
+            primitive,
+            parameter,
+            rule: "be given again, because its closure is not kept with the result".into(),
+            value: "nothing".into(),
+        })
+        .raise();
+    }
     let mut closures = Closures::default();
-    let mut params = ReadinessParams::default();
+    first_steps(primitive, &mut options, &mut params)?;
     match options.take("normalise") {
         None => {}
         Some(value) if value.is::<Map>() => {
@@ -238,9 +400,9 @@ pub(super) fn readiness(
         }
         Some(value) => params.normalise = normaliser(primitive, &value, &mut closures)?,
     }
-    params.rescale = rescale(primitive, &mut options)?;
+    params.rescale = rescale(primitive, &mut options, params.rescale)?;
     if let Some(value) = options.take("weights") {
-        weights(primitive, &value, &framework.root.code, &mut params)?;
+        weights(primitive, &value, framework, &mut params, &mut closures)?;
     }
     match options.take("aggregate") {
         None => {}
@@ -252,47 +414,100 @@ pub(super) fn readiness(
         }
         Some(value) => params.aggregate = Some(aggregator(primitive, &value, &mut closures)?),
     }
-    params.zero = zero(primitive, &mut options)?;
-    params.missing = match options.text("missing")? {
-        Some(name) => Some(Missing::parse(primitive, "missing", &name).raise()?),
-        None => None,
-    };
-    params.round_blocks = options.optional_count("round_blocks")?.map(|n| n as u32);
+    if let Some(rule) = zero(primitive, &mut options)? {
+        params.zero = Some(rule);
+    }
+    if let Some(name) = options.text("missing")? {
+        params.missing = Some(Missing::parse(primitive, "missing", &name).raise()?);
+    }
+    if let Some(decimals) = options.optional_count("round_blocks")? {
+        params.round_blocks = Some(decimals as u32);
+    }
     options.finish()?;
     Ok((params, closures))
 }
 
-/// Weights: numbers by node, a labelled vector, a method for the blocks, or methods by node.
+/// Empties those fields of `params` that a given option replaces as a whole.
+fn forget_replaced(options: &mut Options, params: &mut ReadinessParams) {
+    let whole = |options: &mut Options, name: &'static str| -> bool {
+        let value = options.take(name);
+        let nodes = value.as_ref().is_some_and(|value| {
+            value.read_lock::<Map>().is_some_and(|map| !map.contains_key("rule"))
+        });
+        let given = value.is_some();
+        if let Some(value) = value {
+            options.put(name, value);
+        }
+        given && !nodes
+    };
+    if whole(options, "normalise") {
+        params.normalise_items.clear();
+        params.normalise = Normaliser::default();
+    }
+    if whole(options, "aggregate") {
+        params.aggregate_nodes.clear();
+        params.aggregate = None;
+    }
+    if whole(options, "weights") {
+        params.weight_methods.clear();
+    }
+}
+
+/// Weights: numbers by node, a labelled vector, a method or closure for the blocks, or by node.
 fn weights(
     primitive: &'static str,
     value: &Dynamic,
-    index: &str,
+    framework: &Framework,
     params: &mut ReadinessParams,
+    closures: &mut Closures,
 ) -> Fallible<()> {
+    let index = &framework.root.code;
     let method = |name: &str| WeightMethod::parse(primitive, "weights", name).raise();
+    let mut own = |function: &FnPtr| {
+        closures.weights.push(function.clone());
+        WeightMethod::Custom(closures.weights.len() - 1)
+    };
+    if let Some(function) = value.read_lock::<FnPtr>() {
+        params.weight_methods.push((index.to_owned(), own(&function)));
+        return Ok(());
+    }
     if let Ok(name) = value.clone().into_string() {
         params.weight_methods.push((index.to_owned(), method(&name)?));
         return Ok(());
     }
     if let Some(map) = value.read_lock::<Map>() {
         for (node, given) in map.iter() {
-            if let Ok(name) = given.clone().into_string() {
+            if let Some(function) = given.read_lock::<FnPtr>() {
+                params.weight_methods.push((node.to_string(), own(&function)));
+            } else if let Ok(name) = given.clone().into_string() {
                 params.weight_methods.push((node.to_string(), method(&name)?));
             } else if let Some(number) = convert::number(given) {
-                params.weights.push((node.to_string(), number));
+                fix(params, framework, node, number);
             } else {
-                let rule = "hold numbers, or names of methods";
+                let rule = "hold numbers, names of methods or closures |table|";
                 return invalid(primitive, "weights", rule, given);
             }
         }
         return Ok(());
     }
     if value.is::<Vector>() {
-        params.weights = named_numbers(primitive, "weights", value)?;
+        for (node, number) in named_numbers(primitive, "weights", value)? {
+            fix(params, framework, &node, number);
+        }
         return Ok(());
     }
-    let rule = "be a map #{ node: number }, a labelled vector or the name of a method";
+    let rule = "be a map #{ node: number }, a labelled vector, the name of a method or a closure";
     invalid(primitive, "weights", rule, value)
+}
+
+/// Fixes one weight; a method for its siblings no longer holds.
+fn fix(params: &mut ReadinessParams, framework: &Framework, node: &str, weight: f64) {
+    let holds = |parent: &str| {
+        let parent = framework.find("weights", parent);
+        parent.is_ok_and(|parent| parent.children().iter().any(|child| child.code == node))
+    };
+    params.weight_methods.retain(|(parent, _)| !holds(parent));
+    params.weights.push((node.to_owned(), weight));
 }
 
 /// A script value as the JSON that frameworks are described in.

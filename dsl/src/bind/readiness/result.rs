@@ -37,6 +37,16 @@ const READINESS: TypeEntry = TypeEntry {
         Field::new("contributions", "Table", "what each block adds to the index; rows sum to it"),
         Field::new("losses", "Table", "what each block takes from 1; rows sum to 1 - index"),
         Field::new("correlations", "Table", "correlations between index and blocks over units"),
+        Field::new(
+            "effective_weights",
+            "Table",
+            "by node: weight, overall weight, correlation with the index, share of its variance",
+        ),
+        Field::new(
+            "treatment",
+            "Table",
+            "what treatment did to each item; missing unless asked for",
+        ),
         Field::new("reliability", "Table", "Cronbach's alpha by node"),
         Field::new("framework", "Framework", "the framework with the weights in force"),
         Field::new("warnings", "array of text", "what to know before using the numbers"),
@@ -91,15 +101,15 @@ const ENTRIES: &[Entry] = &[
             ),
             Param::option(
                 "weights",
-                "map, labelled Vector or text",
+                "map, labelled Vector, text or closure",
                 "the framework's",
-                "node -> weight among its siblings (the rest rescaled to sum 1); or a method for the blocks (equal, entropy, critic, sd, merec, pca); or node -> method for its children",
+                "node -> weight among its siblings (the rest rescaled to sum 1); or for the blocks a method (equal, entropy, critic, sd, merec, pca, optimised) or closure |table| -> weights; or node -> either for its children",
             ),
             Param::option(
                 "aggregate",
                 "text, map or closure",
                 "the framework's",
-                "arithmetic, geometric, harmonic, power, min, max, median, owa, mazziotta_pareto, adjusted_mazziotta_pareto, copeland, topsis, wroclaw, gated; #{ rule: \"power\", p: 2 }, #{ rule: \"owa\", order: [...] }; |values, weights| -> number; or node -> any of these",
+                "arithmetic, geometric, harmonic, power, min, max, median, owa, mazziotta_pareto, adjusted_mazziotta_pareto, copeland, topsis, wroclaw, bod, gated; #{ rule: \"power\", p: 2 }, #{ rule: \"owa\", order: [...] }; |values, weights| -> number; or node -> any of these",
             ),
             Param::option(
                 "zero",
@@ -113,6 +123,18 @@ const ENTRIES: &[Entry] = &[
                 "text",
                 "each node's own",
                 "available (others' weights rescaled), propagate, worst, error",
+            ),
+            Param::option(
+                "impute",
+                "text or map",
+                "none",
+                "fills missing scores first: mean, median, group_mean, group_median; #{ method: \"group_mean\", by: column of groups }",
+            ),
+            Param::option(
+                "treat",
+                "bool or map",
+                "false",
+                "treats outliers next: true, or the options of treat()",
             ),
             Param::option("round_blocks", "int", "none", "decimals of the blocks before the index"),
             Param::option("range", "[low, high]", "[0, 1]", "range of minmax and goalposts"),
@@ -290,7 +312,8 @@ pub(super) fn register(library: &mut Library<'_>) {
 fn fields(library: &mut Library<'_>) {
     type Get = fn(&Readiness) -> Result<Table>;
     type Read = fn(&Readiness) -> Vector;
-    let tables: [(&str, Get); 10] = [
+    let tables: [(&str, Get); 11] = [
+        ("effective_weights", Readiness::effective_weights),
         ("blocks", Readiness::blocks),
         ("nodes", Readiness::nodes),
         ("worths", Readiness::worths),
@@ -315,6 +338,10 @@ fn fields(library: &mut Library<'_>) {
     for (name, get) in vectors {
         engine.register_get(name, move |r: &mut Rc<Readiness>| get(r));
     }
+    engine.register_get("treatment", |r: &mut Rc<Readiness>| match &r.treatment {
+        Some(log) => Dynamic::from(log.clone()),
+        None => Dynamic::UNIT,
+    });
     engine.register_get("framework", |r: &mut Rc<Readiness>| -> Rc<Framework> {
         Rc::new(Framework::clone(&r.framework))
     });

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 
 use esep_stdlib::readiness::{
-    AggregateParams, Missing, Normaliser, TreatParams, Treated, aggregate, normalise, treat,
+    AggregateParams, Framework, Missing, Normaliser, RescaleParams, Treated, aggregate,
+    normalise_declared, normalise_each, treat,
 };
 use esep_stdlib::{Choice, Table, Vector};
 use rhai::{Dynamic, Map, NativeCallContext};
 
+use super::framework;
 use super::options::{self, Closures};
 use crate::convert;
 use crate::display::{Bundle, Doc, Style};
@@ -29,12 +31,24 @@ const ENTRIES: &[Entry] = &[
             T,
             Param::arg(
                 "method",
-                "text or closure",
-                "minmax, zscore, rank, percentile_rank, borda, distance_to_target, distance_to_leader, distance_to_reference, fraction_of_max, goalposts, or |values| -> vector",
+                "text, closure or map",
+                "minmax, zscore, rank, percentile_rank, borda, distance_to_target, distance_to_leader, distance_to_reference, fraction_of_max, goalposts, declared, as_published, |values| -> vector, or column -> any of these (other columns stay)",
             ),
             Param::option("range", "[low, high]", "[0, 1]", "range of minmax and goalposts"),
             Param::option("moments", "[mean, sd]", "[0, 1]", "moments of zscore"),
+            Param::option(
+                "direction",
+                "text, map or labelled Vector",
+                "\"positive\"",
+                "positive or negative for all columns; or column -> positive, negative, 1 or -1",
+            ),
             Param::option("negative", "text or array", "[]", "columns in which less is better"),
+            Param::option(
+                "scales",
+                "map or Framework",
+                "none",
+                "column -> scale as in a framework (\"1-5\", \"percent\", #{ ladder: [...] }), or a framework; for declared",
+            ),
             Param::option("ties", "text", "\"min\"", "ties of ranks: min or average"),
             Param::option("reference", "text", "none", "row label for distance_to_reference"),
             Param::option("targets", "map", "none", "column -> value to reach"),
@@ -42,13 +56,23 @@ const ENTRIES: &[Entry] = &[
         ],
         returns: "Table of the same shape; missing cells stay missing, a constant column becomes the middle of the range (minmax), the mean (zscore) or 1 (distances)",
         search: &["minmax", "scale", "standardise", "Normalise", "rescale"],
-        errors: &["an unknown method", "a target or goalpost that is not given"],
+        errors: &["an unknown method", "a target, goalpost or scale that is not given"],
         see_also: &["aggregate", "readiness", "standardise"],
         source: "OECD and JRC, Handbook on Constructing Composite Indicators (2008), step 5",
-        examples: &[Example {
-            code: "normalise(load(\"regions_2023\"), \"minmax\", #{ range: [1, 100] }).gdp_per_capita.max()",
-            shows: "100",
-        }],
+        examples: &[
+            Example {
+                code: "normalise(load(\"regions_2023\"), \"minmax\", #{ range: [1, 100] }).gdp_per_capita.max()",
+                shows: "100",
+            },
+            Example {
+                code: "let t = table(#{ skills: [2, 5], unwilling: [10, 40] });\nnormalise(t, \"declared\", #{ scales: #{ skills: \"1-5\", unwilling: \"percent\" }, direction: #{ unwilling: -1 } }).unwilling.to_array()",
+                shows: "[0.9, 0.6]",
+            },
+            Example {
+                code: "normalise(load(\"regions_2023\"), #{ gdp_per_capita: \"rank\", manuf_output: \"zscore\" }).gdp_per_capita.max()",
+                shows: "20",
+            },
+        ],
     },
     Entry {
         name: "treat",
@@ -91,7 +115,7 @@ const ENTRIES: &[Entry] = &[
             Param::arg(
                 "method",
                 "text, map or closure",
-                "arithmetic, geometric, harmonic, power, min, max, median, owa, mazziotta_pareto, adjusted_mazziotta_pareto, copeland, topsis, wroclaw, #{ rule: \"power\", p: 2 }, or |values, weights| -> number",
+                "arithmetic, geometric, harmonic, power, min, max, median, owa, mazziotta_pareto, adjusted_mazziotta_pareto, copeland, topsis, wroclaw, bod, #{ rule: \"power\", p: 2 }, #{ rule: \"bod\", lower: 0.05 }, or |values, weights| -> number",
             ),
             Param::option(
                 "weights",
@@ -146,16 +170,18 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.engine.register_fn("treat", |t: Table, options: Map| treated(&t, options));
     library.engine.register_get("table", |t: &mut Rc<Treated>| t.table.clone());
     library.engine.register_get("log", |t: &mut Rc<Treated>| t.log.clone());
+    let shared = library.shared();
     library.engine.register_fn(
         "normalise",
-        |context: NativeCallContext, t: Table, method: Dynamic| {
-            rescaled(&context, &t, &method, Map::new())
+        move |context: NativeCallContext, t: Table, method: Dynamic| {
+            rescaled(&shared, &context, &t, &method, Map::new())
         },
     );
+    let shared = library.shared();
     library.engine.register_fn(
         "normalise",
-        |context: NativeCallContext, t: Table, method: Dynamic, options: Map| {
-            rescaled(&context, &t, &method, options)
+        move |context: NativeCallContext, t: Table, method: Dynamic, options: Map| {
+            rescaled(&shared, &context, &t, &method, options)
         },
     );
     let shared = library.shared();
@@ -175,16 +201,7 @@ pub(super) fn register(library: &mut Library<'_>) {
 }
 
 fn treated(table: &Table, given: Map) -> Fallible<Rc<Treated>> {
-    let mut options = Options::new("treat", given);
-    let defaults = TreatParams::default();
-    let params = TreatParams {
-        max_winsorised: options.count("max_winsorised", defaults.max_winsorised)?,
-        skewness: options.float("skewness", defaults.skewness)?,
-        kurtosis: options.float("kurtosis", defaults.kurtosis)?,
-        then: options.choice("then", defaults.then)?,
-    };
-    options.finish()?;
-    treat(table, &params).map(Rc::new).raise()
+    treat(table, &options::treatment("treat", given)?).map(Rc::new).raise()
 }
 
 fn show_treated(t: &Rc<Treated>, style: &Style) -> Bundle {
@@ -193,25 +210,71 @@ fn show_treated(t: &Rc<Treated>, style: &Style) -> Bundle {
 }
 
 fn rescaled(
+    shared: &Shared,
     context: &NativeCallContext,
     table: &Table,
     method: &Dynamic,
     given: Map,
 ) -> Fallible<Table> {
+    const NAME: &str = "normalise";
     let mut closures = Closures::default();
-    let rule = options::normaliser("normalise", method, &mut closures)?;
-    let mut options = Options::new("normalise", given);
-    let mut params = options::rescale("normalise", &mut options)?;
-    params.negative = options.texts("negative")?.unwrap_or_default();
-    options.finish()?;
-    let mut callbacks = closures.callbacks(context);
-    let own = match rule {
-        Normaliser::Custom(number) => callbacks.normalise.get_mut(number).map(AsMut::as_mut),
-        _ => None,
+    let numeric = table.numeric().raise()?.columns();
+    let rules: Vec<(String, Normaliser)> = match method.read_lock::<Map>() {
+        Some(map) => map
+            .iter()
+            .map(|(column, rule)| {
+                Ok((column.to_string(), options::normaliser(NAME, rule, &mut closures)?))
+            })
+            .collect::<Fallible<_>>()?,
+        None => {
+            let rule = options::normaliser(NAME, method, &mut closures)?;
+            numeric.iter().map(|column| (column.clone(), rule)).collect()
+        }
     };
-    let result = normalise(table, rule, &params, own);
+    let mut options = Options::new(NAME, given);
+    let mut params = options::rescale(NAME, &mut options, RescaleParams::default())?;
+    let named: Vec<String> = rules.iter().map(|(column, _)| column.clone()).collect();
+    params.negative = options::negative(NAME, &mut options, &named)?;
+    let framework = scales(&mut options, &params.negative)?;
+    options.finish()?;
+    let (declared, rest): (Vec<_>, Vec<_>) =
+        rules.into_iter().partition(|(_, rule)| framework.is_some() && rule.reads_scales());
+    let mut table = table.clone();
+    if let (Some(framework), Some((_, rule))) = (&framework, declared.first()) {
+        let (scaled, faults) = normalise_declared(&table, framework, *rule).raise()?;
+        for fault in faults {
+            shared.warn(&format!(
+                "normalise: {} of {}: {} on scale {}, counted as {}",
+                fault.item, fault.unit, fault.value, fault.scale, fault.counted_as
+            ));
+        }
+        table = scaled;
+        params.negative.retain(|name| rest.iter().any(|(column, _)| column == name));
+    }
+    let mut callbacks = closures.callbacks(context);
+    let result = normalise_each(&table, &rest, &params, &mut callbacks);
     drop(callbacks);
     closures.settle(result)
+}
+
+/// Option `scales`: a framework, or column -> scale; as a framework of these columns.
+fn scales(options: &mut Options, negative: &[String]) -> Fallible<Option<Rc<Framework>>> {
+    let Some(value) = options.take("scales") else { return Ok(None) };
+    let Some(map) = value.read_lock::<Map>() else {
+        return framework::argument("normalise", &value).map(Some);
+    };
+    let mut nodes = vec![serde_json::json!({ "code": "the table" })];
+    for (column, scale) in map.iter() {
+        let less = negative.iter().any(|name| name == column.as_str());
+        nodes.push(serde_json::json!({
+            "code": column.as_str(),
+            "parent": "the table",
+            "scale": options::json(scale),
+            "direction": if less { "negative" } else { "positive" },
+        }));
+    }
+    let description = serde_json::json!({ "code": "the table", "node": nodes });
+    Framework::from_value(&description).map(|framework| Some(Rc::new(framework))).raise()
 }
 
 /// The third argument is the option map, or the weights themselves: a vector or name -> number.

@@ -28,6 +28,17 @@ pub enum WeightMethod {
     Merec,
     /// Squared loadings of the first principal component of the correlations.
     Pca,
+    /// Equal importance of the columns for the index; see [`optimised_weights`].
+    Optimised,
+    /// The closure of this number in [`crate::readiness::Callbacks::weights`].
+    Custom(usize),
+}
+
+impl WeightMethod {
+    /// How scripts spell it; `"closure"` for the user's own.
+    pub fn spelled(self) -> &'static str {
+        if let Self::Custom(_) = self { "closure" } else { self.name() }
+    }
 }
 
 impl Choice for WeightMethod {
@@ -38,6 +49,7 @@ impl Choice for WeightMethod {
         ("sd", Self::Sd),
         ("merec", Self::Merec),
         ("pca", Self::Pca),
+        ("optimised", Self::Optimised),
     ];
 }
 
@@ -74,6 +86,11 @@ pub fn weights_of(table: &Table, method: WeightMethod) -> Result<DataWeights> {
         WeightMethod::Sd => "sd_weights",
         WeightMethod::Merec => "merec_weights",
         WeightMethod::Pca => "pca_weights",
+        WeightMethod::Optimised => return optimised_weights(table, None),
+        WeightMethod::Custom(_) => {
+            let hint = "score with it: readiness(scores, fw, #{ weights: |t| ... })";
+            return Err(undefined("weights", "a closure weighs inside readiness()", hint));
+        }
     };
     let data = table.numeric()?.matrix(primitive, None)?;
     let (n, m) = data.values.shape();
@@ -88,7 +105,7 @@ pub fn weights_of(table: &Table, method: WeightMethod) -> Result<DataWeights> {
         WeightMethod::Critic => critic(&data),
         WeightMethod::Sd => columns(&unit_range(&data.values)).map(|c| sd(&c)).collect(),
         WeightMethod::Merec => merec(&data)?,
-        WeightMethod::Pca => {
+        WeightMethod::Pca | WeightMethod::Optimised | WeightMethod::Custom(_) => {
             let loadings = first_component(&data, &mut warnings);
             let squares = loadings.iter().map(|l| l * l).collect();
             detail = loadings;
