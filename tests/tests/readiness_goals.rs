@@ -82,10 +82,10 @@ fn the_cheapest_plan_is_the_one_that_trying_everything_finds() {
     let now = score(2.0, 3.0, 0.0);
     for target in [0.2, 0.35, 0.5, 0.62, 0.8, 1.0] {
         let params = ReachParams {
-            index: target,
+            index: Some(target),
             cost: vec![("c".into(), 7.0), ("b".into(), 2.0)],
-            limits: Vec::new(),
             alternatives: 2,
+            ..ReachParams::default()
         };
         let reach = now.reach("X", &params, &Context::default()).unwrap();
         let mut least = f64::INFINITY;
@@ -111,8 +111,7 @@ fn the_cheapest_plan_is_the_one_that_trying_everything_finds() {
 fn limits_bind_and_an_impossible_target_is_told() {
     let result = questionnaire(&ReadinessParams::default());
     let reach = |params: &ReachParams| result.reach("kazakhmys", params, &Context::default());
-    let mut params =
-        ReachParams { index: 0.81, cost: Vec::new(), limits: Vec::new(), alternatives: 3 };
+    let mut params = ReachParams { index: Some(0.81), ..ReachParams::default() };
     let free = reach(&params).unwrap();
     assert!(free.plans[0].index >= 0.81 && !free.plans.is_empty());
     // Forbid the best item of the free plan: the same target costs no less.
@@ -125,4 +124,88 @@ fn limits_bind_and_an_impossible_target_is_told() {
     params.limits = result.framework.items().iter().map(|node| (node.code.clone(), 0.0)).collect();
     let error = reach(&params).unwrap_err().to_string();
     assert!(error.contains("cannot reach 0.81"), "{error}");
+}
+
+/// Firms on a small tree of every rule that can be sought through.
+fn mixed(minimum: Option<f64>) -> Framework {
+    let minimums = minimum.map(
+        |at_least| serde_json::json!([{ "node": "steps", "at_least": at_least, "cap": "low" }]),
+    );
+    Framework::from_value(&serde_json::json!({
+        "code": "mixed",
+        "aggregate": "geometric",
+        "levels": [{ "name": "low", "upto": 0.45 }, { "name": "high" }],
+        "minimums": minimums.unwrap_or_else(|| serde_json::json!([])),
+        "node": [
+            { "code": "index" },
+            { "code": "mean", "parent": "index", "weight": 2, "aggregate": "arithmetic" },
+            { "code": "a", "parent": "mean", "scale": "1-5", "weight": 3 },
+            { "code": "b", "parent": "mean", "scale": { "goalposts": [100, 0] } },
+            { "code": "least", "parent": "index", "aggregate": "min" },
+            { "code": "c", "parent": "least", "scale": { "ladder": ["no", "pilot", "some", "all"] } },
+            { "code": "d", "parent": "least", "scale": "0-3" },
+            { "code": "steps", "parent": "index", "aggregate": { "rule": "gated", "pass": 0.5 } },
+            { "code": "e", "parent": "steps", "scale": "bool", "stage": 1 },
+            { "code": "f", "parent": "steps", "scale": "0-2", "stage": 2 },
+        ],
+    }))
+    .unwrap()
+}
+
+#[test]
+fn a_plan_through_different_rules_is_the_one_that_trying_everything_finds() {
+    let score = |framework: &Framework, x: [f64; 6]| {
+        let [a, b, c, d, e, f] = x;
+        let csv = format!("u,a,b,c,d,e,f\nX,{a},{b},{c},{d},{e},{f}\n");
+        let table = read_str(&csv, "t", &ReadOptions::default()).unwrap();
+        readiness(&table, framework, &ReadinessParams::default()).unwrap()
+    };
+    let start = [2.0, 60.0, 1.0, 0.0, 0.0, 0.0];
+    for minimum in [None, Some(0.5), Some(1.0)] {
+        let framework = mixed(minimum);
+        let now = score(&framework, start);
+        let mut everything = Vec::new();
+        for a in 2..=5 {
+            for b in 0..=3 {
+                for c in 1..=4 {
+                    for d in 0..=3 {
+                        for e in 0..=1 {
+                            for f in 0..=2 {
+                                let x = [a, 60 - 20 * b, c, d, e, f].map(f64::from);
+                                let spent = 1.5 * f64::from(a - 2)
+                                    + 0.4 * f64::from(b)
+                                    + f64::from(c - 1 + d)
+                                    + 3.0 * f64::from(e)
+                                    + f64::from(f);
+                                everything.push((spent, score(&framework, x)));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let cheapest = |enough: &dyn Fn(&Readiness) -> bool| {
+            let found = everything.iter().filter(|(_, r)| enough(r)).map(|(spent, _)| *spent);
+            found.fold(f64::INFINITY, f64::min)
+        };
+        let base = ReachParams {
+            cost: vec![("a".into(), 1.5), ("b".into(), 0.4), ("e".into(), 3.0)],
+            steps: vec![("b".into(), 20.0)],
+            alternatives: 2,
+            ..ReachParams::default()
+        };
+        for target in [0.1, 0.3, 0.5, 0.7, 0.9] {
+            let params = ReachParams { index: Some(target), ..base.clone() };
+            let plan = now.reach("X", &params, &Context::default()).unwrap();
+            let least = cheapest(&|r| r.index_values()[0].unwrap() >= target - 1e-12);
+            assert!((plan.plans[0].cost - least).abs() < 1e-9, "{target}: {least}");
+            assert!(plan.plans[0].index >= target - 1e-9);
+        }
+        let params = ReachParams { level: Some("high".into()), ..base.clone() };
+        let plan = now.reach("X", &params, &Context::default()).unwrap();
+        let least = cheapest(&|r| r.level_names()[0].as_deref() == Some("high"));
+        assert!((plan.plans[0].cost - least).abs() < 1e-9, "{minimum:?}: {least}");
+        let next = now.reach("X", &base, &Context::default()).unwrap();
+        assert_eq!(next.plans[0].cost, plan.plans[0].cost, "the next level is the default");
+    }
 }

@@ -88,6 +88,7 @@ pub(super) fn groups(
     let text = column.kind() == Kind::Text;
     let name = |row: usize| match column.cell(row) {
         crate::table::Cell::Text(name) => name,
+        crate::table::Cell::Date(date) => date.to_string(),
         crate::table::Cell::Missing => String::new(),
         cell if !text => cell.as_f64().map_or_else(String::new, |x| x.to_string()),
         _ => String::new(),

@@ -6,7 +6,7 @@ use super::framework::Framework;
 use super::plan::Callbacks;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::table::{Cell, Table, Vector};
+use crate::table::{Cell, Date, Table, Vector};
 
 /// Thresholds that raise an alarm; none by default.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -89,16 +89,21 @@ fn cagr(first: f64, last: f64, time: f64) -> Option<f64> {
     (first > 0.0 && last > 0.0 && time > 0.0).then(|| (last / first).powf(1.0 / time) - 1.0)
 }
 
+/// A period's name as a number: a number as it is, a date as years.
+fn moment(name: &str) -> Option<f64> {
+    let number = name.trim().parse::<f64>().ok().filter(|x| x.is_finite());
+    number.or_else(|| Date::parse(name).map(Date::decimal_year))
+}
+
 /// The same index, assessed again and again.
 ///
-/// `results` come with the name of their period; where every name is a number (a year) they are
-/// sorted by it and growth is per unit of it, else they stay in order and growth is per step.
+/// `results` come with the name of their period; where every name is a number (a year) or a date
+/// they are sorted by it and growth is per unit of it, else they stay in order and growth is per step.
 /// Units are matched by name and may be absent from some periods. An error below two periods or
 /// across frameworks.
 pub fn over_time(results: &[(String, Readiness)], params: &OverTimeParams) -> Result<OverTime> {
     params.check()?;
-    let numbers: Option<Vec<f64>> =
-        results.iter().map(|(name, _)| name.trim().parse::<f64>().ok()).collect();
+    let numbers: Option<Vec<f64>> = results.iter().map(|(name, _)| moment(name)).collect();
     let mut order: Vec<usize> = (0..results.len()).collect();
     if let Some(numbers) = &numbers {
         order.sort_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));
@@ -247,10 +252,10 @@ impl Everything<'_> {
         let extreme = |unit: usize, better: &dyn Fn(f64, f64) -> bool| {
             let mut best: Option<(usize, f64)> = None;
             for (period, values) in self.index.values.iter().enumerate() {
-                if let Some(value) = values[unit] {
-                    if best.is_none_or(|(_, old)| better(value, old)) {
-                        best = Some((period, value));
-                    }
+                if let Some(value) = values[unit]
+                    && best.is_none_or(|(_, old)| better(value, old))
+                {
+                    best = Some((period, value));
                 }
             }
             best.map_or(Cell::Missing, |(period, _)| Cell::Text(self.names[period].clone()))
@@ -411,11 +416,10 @@ fn alarms(
         }
         if let (Some(most), Some(a), Some(b)) =
             (params.rank_fall, all.ranks[before][unit], all.ranks[period][unit])
+            && b - a > most as i64
         {
-            if b - a > most as i64 {
-                let what = format!("ranks lost since {}", all.names[before]);
-                rows.push((period, unit, what, Cell::Int(b - a), Cell::Int(most as i64)));
-            }
+            let what = format!("ranks lost since {}", all.names[before]);
+            rows.push((period, unit, what, Cell::Int(b - a), Cell::Int(most as i64)));
         }
     }
     rows.sort_by_key(|row| (row.0, row.1));
@@ -473,6 +477,7 @@ pub fn over_time_panel(
             Cell::Int(i) => Some(i.to_string()),
             Cell::Float(x) => Some(x.to_string()),
             Cell::Bool(b) => Some(b.to_string()),
+            Cell::Date(date) => Some(date.to_string()),
             Cell::Missing => None,
         });
         cells.collect()

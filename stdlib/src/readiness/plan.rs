@@ -352,6 +352,13 @@ impl PlanGroup {
         })
     }
 
+    /// Slot, weight and place among the children of those that count for `unit`.
+    pub fn counted(&self, slots: &[Vec<f64>], unit: usize) -> Option<Vec<(usize, f64, usize)>> {
+        let present = self.present(slots, unit).ok().flatten()?;
+        let parts = present.at.into_iter().zip(present.weights);
+        Some(parts.map(|(at, weight)| (self.children[at], weight, at)).collect())
+    }
+
     /// Slot, weight and value (zeros mended) of the children that count for `unit`.
     pub fn parts(&self, slots: &[Vec<f64>], unit: usize) -> Option<Vec<(usize, f64, f64)>> {
         let mut present = self.present(slots, unit).ok().flatten()?;

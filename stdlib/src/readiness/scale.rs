@@ -101,6 +101,8 @@ impl Scale {
     }
 
     /// The values of a scale answered in whole steps, worst first; `None` for continuous scales.
+    ///
+    /// Those of multiple choice are the sums of points that up to 16 answers can make.
     pub fn steps(&self) -> Option<Vec<f64>> {
         let whole = |low: f64, high: f64| -> Option<Vec<f64>> {
             (low.fract() == 0.0 && high.fract() == 0.0 && high - low <= 1000.0)
@@ -115,6 +117,17 @@ impl Scale {
                 Some(steps)
             }
             Self::Ladder(rungs) => whole(1.0, rungs.len() as f64),
+            Self::Choices { answers, maximum } if answers.len() <= 16 => {
+                let mut sums = vec![0.0];
+                for answer in answers {
+                    let with: Vec<f64> = sums.iter().map(|sum| sum + answer.value).collect();
+                    sums.extend(with);
+                    sums.sort_by(f64::total_cmp);
+                    sums.dedup();
+                }
+                sums.retain(|sum| sum <= maximum);
+                Some(sums)
+            }
             Self::Percent | Self::Choices { .. } | Self::Goalposts { .. } | Self::Open => None,
         }
     }
@@ -258,6 +271,7 @@ mod tests {
             Scale::Choices { answers: vec![rung("erp", 2.0), rung("crm", 1.0)], maximum: 4.0 };
         assert_eq!(read(&choices, "crm; erp"), Ok(Some(3.0)));
         assert_eq!(choices.worth(3.0), Some(0.75));
+        assert_eq!(choices.steps(), Some(vec![0.0, 1.0, 2.0, 3.0]));
         assert_eq!(read(&Scale::Bool, "yes"), Ok(Some(1.0)));
         assert_eq!(read(&Scale::Bool, ""), Ok(None));
     }

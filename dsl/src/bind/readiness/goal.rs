@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use esep_stdlib::Error;
-use esep_stdlib::readiness::{Reach, ReachParams, Readiness, Stability};
+use esep_stdlib::readiness::{Reach, ReachParams, ReachPlan, Readiness, Stability};
 use rhai::{Array, Dynamic, Map};
 
 use super::options;
@@ -63,20 +62,51 @@ const ENTRIES: &[Entry] = &[
         params: &[
             R,
             Param::arg("unit", "text", "name of the unit"),
-            Param::option("index", "number", "the next level", "index to reach, in (0, 1]"),
-            Param::option("cost", "map", "1 a step", "item -> whole cost of one step"),
+            Param::option("index", "number", "none", "index to reach, in (0, 1]"),
+            Param::option(
+                "level",
+                "text",
+                "the next one",
+                "level to reach, with the minimums it asks for",
+            ),
+            Param::option(
+                "cost",
+                "map",
+                "1 a step",
+                "item -> cost of one step, above 0, at most three decimals",
+            ),
             Param::option("limits", "map", "the scales' ends", "item -> best score it may take"),
-            Param::option("alternatives", "int", "3", "other plans to name"),
+            Param::option(
+                "steps",
+                "map",
+                "none",
+                "item on a continuous scale -> length of its step; without one it stays",
+            ),
+            Param::option(
+                "alternatives",
+                "int",
+                "3",
+                "other plans to name; each does without one change of the first",
+            ),
         ],
         returns: "Reach",
         search: &["goal seek", "improvement plan", "what to do", "optimise"],
-        errors: &["a target out of reach", "nodes with different rules"],
+        errors: &[
+            "a target out of reach",
+            "a node whose rule compares units, sorts values or is a closure",
+        ],
         see_also: &["explain", "stability"],
         source: "",
-        examples: &[Example {
-            code: "let plan = readiness(load(\"readiness_scores\"), \"digital_readiness\").reach(\"kazakhmys\", #{ index: 0.81 });\nplan.index >= 0.81",
-            shows: "true",
-        }],
+        examples: &[
+            Example {
+                code: "let plan = readiness(load(\"readiness_scores\"), \"digital_readiness\").reach(\"kazakhmys\", #{ index: 0.81 });\nplan.index >= 0.81",
+                shows: "true",
+            },
+            Example {
+                code: "let r = readiness(load(\"readiness_scores\"), \"digital_readiness\");\nlet plan = r.reach(\"kazakhmys\", #{ level: \"high\", cost: #{ \"MTE.04\": 25, \"PERS.09\": 0.5 } });\nplan.cost",
+                shows: "",
+            },
+        ],
     },
 ];
 
@@ -105,28 +135,21 @@ pub(super) fn register(library: &mut Library<'_>) {
 
 fn reach(shared: &Shared, r: &Readiness, unit: &str, given: Map) -> Fallible<Rc<Reach>> {
     let mut options = Options::new("reach", given);
-    let index = options.optional_float("index")?;
-    let named = |value: Option<Dynamic>, parameter: &'static str| {
-        value.map_or(Ok(Vec::new()), |value| options::named_numbers("reach", parameter, &value))
+    let mut named = |parameter: &'static str| {
+        options
+            .take(parameter)
+            .map_or(Ok(Vec::new()), |value| options::named_numbers("reach", parameter, &value))
     };
-    let cost = named(options.take("cost"), "cost")?;
-    let limits = named(options.take("limits"), "limits")?;
-    let alternatives = options.count("alternatives", 3)?;
+    let (cost, limits, steps) = (named("cost")?, named("limits")?, named("steps")?);
+    let params = ReachParams {
+        index: options.optional_float("index")?,
+        level: options.text("level")?,
+        cost,
+        limits,
+        steps,
+        alternatives: options.count("alternatives", ReachParams::default().alternatives)?,
+    };
     options.finish()?;
-    let index = match index {
-        Some(index) => index,
-        None => r
-            .next_level(unit)
-            .raise()?
-            .ok_or_else(|| Error::Invalid {
-                primitive: "reach",
-                parameter: "index",
-                rule: "be given where there is no higher level".into(),
-                value: "nothing".into(),
-            })
-            .raise()?,
-    };
-    let params = ReachParams { index, cost, limits, alternatives };
     r.reach(unit, &params, &shared.context()).map(Rc::new).raise()
 }
 
@@ -141,16 +164,45 @@ fn show_stability(s: &Rc<Stability>, style: &Style) -> Bundle {
         .bundle(style)
 }
 
+/// What a plan does otherwise than the first: what it leaves out, and what it takes instead.
+fn differences(first: &ReachPlan, other: &ReachPlan) -> String {
+    let moves = |plan: &ReachPlan| -> Vec<(String, String)> {
+        let names = plan.changes.row_names();
+        let cell = |row: usize, column: &str| {
+            let cell = plan.changes.column(column).map(|column| column.cell(row));
+            cell.ok().and_then(|cell| cell.as_f64()).map_or_else(String::new, |x| x.to_string())
+        };
+        let told = |row: usize| format!("{} to {}", cell(row, "from"), cell(row, "to"));
+        names.into_iter().enumerate().map(|(row, name)| (name, told(row))).collect()
+    };
+    let (first, other) = (moves(first), moves(other));
+    let list = |from: &[(String, String)], without: &[(String, String)]| -> String {
+        let gone = from.iter().filter(|change| !without.contains(change));
+        gone.map(|(item, told)| format!("{item} {told}")).collect::<Vec<_>>().join(", ")
+    };
+    let (out, instead) = (list(&first, &other), list(&other, &first));
+    let instead = if instead.is_empty() { "nothing".to_owned() } else { instead };
+    format!("without {out}; instead {instead}")
+}
+
 fn show_reach(reach: &Rc<Reach>, style: &Style) -> Bundle {
+    let goal = match &reach.level {
+        Some(level) => format!("level {level} (above {:.4})", reach.target),
+        None => format!("{:.4}", reach.target),
+    };
+    let best = &reach.plans[0];
     let mut doc = Doc::new().text(format!(
-        "{} from {:.4} to {:.4}: the cheapest plan costs {} and reaches {:.4}.",
-        reach.unit, reach.index, reach.target, reach.plans[0].cost, reach.plans[0].index
+        "{} from {:.4} to {goal}: the cheapest plan costs {} and reaches {:.4}.",
+        reach.unit, reach.index, best.cost, best.index
     ));
-    doc = doc.table(&reach.plans[0].changes);
+    doc = doc.table(&best.changes);
     for plan in &reach.plans[1..] {
-        doc = doc
-            .text(format!("Another plan costs {} and reaches {:.4}:", plan.cost, plan.index))
-            .table(&plan.changes);
+        doc = doc.text(format!(
+            "Another costs {} and reaches {:.4}: {}.",
+            plan.cost,
+            plan.index,
+            differences(best, plan)
+        ));
     }
     doc.bundle(style)
 }

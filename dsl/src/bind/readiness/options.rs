@@ -333,16 +333,14 @@ fn first_steps(
             own.finish()?;
             params.impute = Some(FillParams { method, by });
         }
-        Some(value) => match value.clone().into_string() {
-            Ok(name) => {
-                let method = Fill::parse(primitive, "impute", &name).raise()?;
-                params.impute = Some(FillParams { method, by: None });
-            }
-            Err(_) => {
+        Some(value) => {
+            let Ok(name) = value.clone().into_string() else {
                 let rule = "be a method or #{ method: name, by: column }";
                 return invalid(primitive, "impute", rule, &value);
-            }
-        },
+            };
+            let method = Fill::parse(primitive, "impute", &name).raise()?;
+            params.impute = Some(FillParams { method, by: None });
+        }
     }
     match options.take("treat") {
         None => {}

@@ -71,11 +71,13 @@ const ENTRIES: &[Entry] = &[Entry {
             shows: "cagr",
         },
         Example {
-            code: "let r = readiness(load(\"readiness_scores\"), \"digital_readiness\");\nlet later = r.what_if(#{ scores: #{ kazakhmys: #{ \"PERS.09\": 5 } } }).after;\nover_time(#{ \"2024\": r, \"2026\": later }, #{ alarms: #{ PERS: 0.6 } }).alarms.nrow",
+            code: "let r = readiness(load(\"readiness_scores\"), \"digital_readiness\");\nlet later = r.what_if(#{ scores: #{ kazakhmys: #{ \"PERS.09\": 60 } } }).after;\nover_time(#{ \"2024\": r, \"2026\": later }, #{ alarms: #{ PERS: 0.6 } }).alarms.nrow",
             shows: "3",
         },
     ],
 }];
+
+type Get = fn(&OverTime) -> &Table;
 
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
@@ -93,7 +95,6 @@ pub(super) fn register(library: &mut Library<'_>) {
         },
     );
     let engine = &mut *library.engine;
-    type Get = fn(&OverTime) -> &Table;
     let tables: [(&str, Get); 7] = [
         ("table", |o| &o.table),
         ("index", |o| &o.index),

@@ -219,17 +219,14 @@ fn rescaled(
     const NAME: &str = "normalise";
     let mut closures = Closures::default();
     let numeric = table.numeric().raise()?.columns();
-    let rules: Vec<(String, Normaliser)> = match method.read_lock::<Map>() {
-        Some(map) => map
-            .iter()
-            .map(|(column, rule)| {
-                Ok((column.to_string(), options::normaliser(NAME, rule, &mut closures)?))
-            })
-            .collect::<Fallible<_>>()?,
-        None => {
-            let rule = options::normaliser(NAME, method, &mut closures)?;
-            numeric.iter().map(|column| (column.clone(), rule)).collect()
-        }
+    let rules: Vec<(String, Normaliser)> = if let Some(map) = method.read_lock::<Map>() {
+        let one = |(column, rule): (&rhai::Identifier, &Dynamic)| {
+            Ok((column.to_string(), options::normaliser(NAME, rule, &mut closures)?))
+        };
+        map.iter().map(one).collect::<Fallible<_>>()?
+    } else {
+        let rule = options::normaliser(NAME, method, &mut closures)?;
+        numeric.iter().map(|column| (column.clone(), rule)).collect()
     };
     let mut options = Options::new(NAME, given);
     let mut params = options::rescale(NAME, &mut options, RescaleParams::default())?;

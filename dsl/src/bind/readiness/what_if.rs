@@ -61,8 +61,8 @@ const ENTRIES: &[Entry] = &[Entry {
     source: "",
     examples: &[
         Example {
-            code: "let r = readiness(load(\"readiness_scores\"), \"digital_readiness\");\nr.what_if(#{ scores: #{ kazakhmys: #{ \"PERS.09\": 5 } } })",
-            shows: "kazakhmys: index 0.6685 to 0.7",
+            code: "let r = readiness(load(\"readiness_scores\"), \"digital_readiness\");\nr.what_if(#{ scores: #{ kazakhmys: #{ \"PERS.09\": 60 } } })",
+            shows: "kazakhmys: index 0.6685 to 0.6964",
         },
         Example {
             code: "let r = readiness(load(\"readiness_scores\"), \"digital_readiness\");\nr.what_if(#{ weights: #{ MTE: 0.3 }, aggregate: \"arithmetic\" }).after.level[\"kazakhmys\"]",
