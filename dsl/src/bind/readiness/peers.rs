@@ -68,7 +68,7 @@ const ENTRIES: &[Entry] = &[
         params: &[
             R,
             Param::arg("nodes", "text or array", "codes of nodes: rows of the answer"),
-            Param::option("with", "text or array", "nodes", "codes of nodes: its columns"),
+            Param::option("against", "text or array", "nodes", "codes of nodes: its columns"),
             Param::option("method", "text", "\"pearson\"", "pearson or spearman"),
         ],
         returns: "Table; missing below three units with both values, or where a side is constant",
@@ -77,7 +77,7 @@ const ENTRIES: &[Entry] = &[
         see_also: &["pca_weights"],
         source: "",
         examples: &[Example {
-            code: "let z = load(\"regions_2023\").select([\"gdp_per_capita\", \"ict_avg_salary\", \"cloud_use_share\"]);\nlet fw = framework(#{ code: \"three\", node: [#{ code: \"index\" }, #{ code: \"gdp_per_capita\", parent: \"index\", scale: \"open\" }, #{ code: \"ict_avg_salary\", parent: \"index\", scale: \"open\" }, #{ code: \"cloud_use_share\", parent: \"index\", scale: \"open\" }] });\nlet r = readiness(z, fw, #{ normalise: \"minmax\", aggregate: \"arithmetic\" });\nr.correlate([\"index\"], #{ with: [\"gdp_per_capita\", \"cloud_use_share\"], method: \"spearman\" }).ncol",
+            code: "let z = load(\"regions_2023\").select([\"gdp_per_capita\", \"ict_avg_salary\", \"cloud_use_share\"]);\nlet fw = framework(#{ code: \"three\", node: [#{ code: \"index\" }, #{ code: \"gdp_per_capita\", parent: \"index\", scale: \"open\" }, #{ code: \"ict_avg_salary\", parent: \"index\", scale: \"open\" }, #{ code: \"cloud_use_share\", parent: \"index\", scale: \"open\" }] });\nlet r = readiness(z, fw, #{ normalise: \"minmax\", aggregate: \"arithmetic\" });\nr.correlate([\"index\"], #{ against: [\"gdp_per_capita\", \"cloud_use_share\"], method: \"spearman\" }).ncol",
             shows: "2",
         }],
     },
@@ -117,8 +117,8 @@ fn standing(r: &Readiness, name: &'static str, unit: &str, given: Map) -> Fallib
 fn correlate(r: &Readiness, nodes: &Dynamic, given: Map) -> Fallible<Table> {
     let nodes = convert::texts_argument("correlate", "nodes", nodes)?;
     let mut options = Options::new("correlate", given);
-    let with = options.texts("with")?.unwrap_or_else(|| nodes.clone());
+    let against = options.texts("against")?.unwrap_or_else(|| nodes.clone());
     let kind = options.choice("method", Correlation::Pearson)?;
     options.finish()?;
-    r.correlate(&nodes, &with, kind).raise()
+    r.correlate(&nodes, &against, kind).raise()
 }
