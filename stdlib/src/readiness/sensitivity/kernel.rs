@@ -1,6 +1,7 @@
 //! Blocks of draws: scores as a matrix product, ranks by one sort of packed keys.
 
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 
 use super::draw::normal;
 use super::{SensitivityParams, Study};
@@ -8,6 +9,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::readiness::aggregate::Aggregator;
 use crate::readiness::assess::Readiness;
+use crate::readiness::error::ReadinessError;
 use crate::readiness::plan::{Callbacks, Plan};
 use crate::readiness::zero::ZeroRule;
 
@@ -97,6 +99,17 @@ impl Flat {
         Some(Self { linear, values, items: !blocks_only })
     }
 
+    /// Index values of every unit (rows) under every column of weights.
+    fn product(&self, weights: &DMatrix<f64>, scores: &mut DMatrix<f64>) {
+        self.values.mul_to(weights, scores);
+        let scores = scores.as_mut_slice();
+        match self.linear {
+            Linear::Identity => {}
+            Linear::Log => super::exp::exp_all(scores),
+            Linear::Power(_) => scores.iter_mut().for_each(|x| *x = self.linear.back(*x)),
+        }
+    }
+
     /// The weights of the matrix's columns under weights of the plan's groups.
     fn column_weights(&self, plan: &Plan, weights: &[Vec<f64>]) -> Vec<f64> {
         if !self.items {
@@ -113,6 +126,48 @@ impl Flat {
         overall
     }
 }
+
+impl Readiness {
+    /// The index of every unit under many weightings of the items, draw by draw.
+    ///
+    /// `weights`: one row a draw, one weight an item in order of the framework, each row summing
+    /// to 1. The answer has the units of the first draw, then those of the second, and so on. An
+    /// error unless the index is one mean of its items: the same kind of mean at every node, no
+    /// missing value, no rounded blocks.
+    pub fn index_under(&self, weights: &[Vec<f64>], context: &Context) -> Result<Vec<f64>> {
+        let undefined = |reason: String| -> crate::Error {
+            let hint = "aggregate every node by arithmetic, geometric, harmonic or power";
+            let primitive = "index_under".to_owned();
+            ReadinessError::Undefined { primitive, reason, hint: hint.into() }.into()
+        };
+        let flat = Flat::of(self, false)
+            .ok_or_else(|| undefined("the index is no single mean of its items".into()))?;
+        let items = flat.values.ncols();
+        for (draw, row) in weights.iter().enumerate() {
+            let sum: f64 = row.iter().sum();
+            if row.len() != items || row.iter().any(|w| *w < 0.0) || (sum - 1.0).abs() > 1e-9 {
+                let what = format!("draw {} must hold {items} weights that sum to 1", draw + 1);
+                return Err(undefined(what));
+            }
+        }
+        let units = self.units.len();
+        let mut index = vec![0.0; units * weights.len()];
+        index.par_chunks_mut((units * WIDE).max(1)).zip(weights.par_chunks(WIDE)).try_for_each(
+            |(part, weights)| {
+                context.check()?;
+                let drawn = DMatrix::from_fn(items, weights.len(), |item, d| weights[d][item]);
+                let mut scores = DMatrix::zeros(units, weights.len());
+                flat.product(&drawn, &mut scores);
+                part.copy_from_slice(scores.as_slice());
+                Ok::<(), crate::Error>(())
+            },
+        )?;
+        Ok(index)
+    }
+}
+
+/// Draws in one product: the values stay in cache while many weights pass.
+const WIDE: usize = 128;
 
 /// Index values and ranks of one block of draws.
 pub(crate) struct Part {
@@ -179,11 +234,9 @@ pub(super) fn score(
         let columns: Vec<f64> =
             weights.iter().flat_map(|weights| flat.column_weights(plan, weights)).collect();
         let drawn = DMatrix::from_vec(flat.values.ncols(), weights.len(), columns);
-        let mut scores = &flat.values * drawn;
-        for value in scores.iter_mut() {
-            *value = flat.linear.back(*value);
-        }
-        return Ok(scores.as_slice().to_vec());
+        let mut scores = DMatrix::zeros(units, weights.len());
+        flat.product(&drawn, &mut scores);
+        return Ok(scores.data.into());
     }
     let mut scores = Vec::with_capacity(units * weights.len());
     for weights in weights {
@@ -296,7 +349,6 @@ impl Tally {
 
     /// Counts all blocks.
     pub fn take(&mut self, parts: Vec<Part>, context: &Context) -> Result<()> {
-        use rayon::prelude::*;
         let units = self.units.len();
         let levels = self.thresholds.as_ref().map_or(0, |t| t.len() + 1);
         let (low, high) = self.quantiles;

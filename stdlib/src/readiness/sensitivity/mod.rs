@@ -7,6 +7,7 @@
 //! Lahdelma and Salminen (2001) for rank acceptability.
 
 mod draw;
+mod exp;
 mod kernel;
 mod sobol;
 
