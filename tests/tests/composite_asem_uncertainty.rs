@@ -98,7 +98,12 @@ fn imputation_agrees_in_every_cell() {
     let Some(folder) = reference() else { return };
     let cells = &golden(&folder, "treat_impute")["imputed_cells"];
     let framework = framework(&folder);
-    let raw = table(&folder, "iData");
+    // The reference lines rows of two files up by position: names and groups are those of
+    // `iData`, values those of the sorted set. Its cells are then found row by row.
+    let named = table(&folder, "iData");
+    let group = named.column("EurAsia_group").unwrap();
+    let raw = items(&table(&folder, "dset_Raw"), &framework).with_column("EurAsia_group", &group);
+    let raw = raw.unwrap();
     let mut compared = 0;
     for (method, by, name) in [
         (Fill::Mean, None, "i_mean"),
@@ -123,7 +128,7 @@ fn imputation_agrees_in_every_cell() {
         for (at, unit) in texts(&cells["uCode"]).iter().enumerate() {
             let item = cells["iCode"][at].as_str().unwrap();
             let Some((_, column)) = filled.iter().find(|(name, _)| name == item) else { continue };
-            let got = column[raw.row_of("t", unit).unwrap()];
+            let got = column[named.row_of("t", unit).unwrap()];
             let want = cells[name][at].as_f64();
             let close = match (got, want) {
                 (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * b.abs().max(1.0),

@@ -50,7 +50,7 @@ impl Default for TreatParams {
 pub struct Treated {
     /// The table, shape of the input.
     pub table: Table,
-    /// One row per numeric column: `treatment` (none, winsorised, log, boxcox, not mended),
+    /// One row per numeric column: `treatment` (none, winsorised, log, boxcox, or not mended where nothing was to follow),
     /// `points` winsorised, `lambda`, skewness and kurtosis before and after.
     pub log: Table,
     /// What a reader should know.
@@ -87,7 +87,8 @@ struct Outcome {
 ///
 /// The most extreme value on the skewed side takes the value next to it, one point after another,
 /// until the column passes or `max_winsorised` points are spent; then the original column is
-/// reshaped, and where that does not pass either the winsorised column stays with a warning.
+/// reshaped; what does not pass then either stays reshaped (or winsorised, if nothing is to
+/// follow) with a warning.
 /// Missing values stay missing; columns of fewer than four values or without spread stay as they
 /// are.
 pub fn treat(table: &Table, params: &TreatParams) -> Result<Treated> {
@@ -109,8 +110,13 @@ pub fn treat(table: &Table, params: &TreatParams) -> Result<Treated> {
         let before = shape(&raw);
         let outcome = one(&raw, params);
         let after = shape(&outcome.values);
-        if outcome.treatment == "not mended" {
-            warnings.push(format!("`{name}` still fails after {} points", outcome.points));
+        if !passes(&outcome.values, params) {
+            let tried = match outcome.treatment {
+                "log" => "its logarithm".to_owned(),
+                "boxcox" => "its Box-Cox power".to_owned(),
+                _ => format!("{} points", outcome.points),
+            };
+            warnings.push(format!("`{name}` still fails after {tried}"));
         }
         if outcome.treatment != "none" {
             let treated = Vector::from_floats(outcome.values.iter().copied());
@@ -176,10 +182,8 @@ fn one(raw: &[f64], params: &TreatParams) -> Outcome {
         }
     };
     match reshaped {
-        Some((values, treatment, lambda)) if passes(&values, params) => {
-            Outcome { values, treatment, points: 0, lambda }
-        }
-        _ => Outcome { values: column, treatment: "not mended", points, lambda: None },
+        Some((values, treatment, lambda)) => Outcome { values, treatment, points: 0, lambda },
+        None => Outcome { values: column, treatment: "not mended", points, lambda: None },
     }
 }
 
