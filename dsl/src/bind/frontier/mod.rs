@@ -3,6 +3,7 @@
 mod certificate;
 mod help;
 mod neighbours;
+mod neighbours_help;
 mod show;
 
 use std::rc::Rc;
