@@ -12,7 +12,7 @@ use esep_stdlib::Context;
 use esep_stdlib::context::ProgressSink;
 use rhai::{Dynamic, Engine, Variant};
 
-use crate::display::{Bundle, Style};
+use crate::display::{Bundle, Language, Style};
 use crate::help::{Entry, TypeEntry};
 
 /// Where the output of a running cell goes.
@@ -136,8 +136,13 @@ impl Shared {
         self.style.get()
     }
 
+    /// Sets what fits; the language of labels stays.
     pub(crate) fn set_style(&self, style: Style) {
-        self.style.set(style);
+        self.style.set(Style { language: self.style.get().language, ..style });
+    }
+
+    pub(crate) fn set_language(&self, language: Language) {
+        self.style.set(Style { language, ..self.style.get() });
     }
 
     pub(crate) fn set_base(&self, base: Option<PathBuf>) {
@@ -160,9 +165,9 @@ impl Shared {
     /// The richest form of any value.
     pub(crate) fn show(&self, value: &Dynamic) -> Bundle {
         let style = self.style();
-        self.registry()
-            .show(value, &style)
-            .unwrap_or_else(|| crate::display::plain_value(value, &|inner| self.show(inner)))
+        self.registry().show(value, &style).unwrap_or_else(|| {
+            crate::display::plain_value(value, &style, &|inner| self.show(inner))
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use rhai::{Dynamic, ImmutableString, Module};
+use rhai::{Array, Dynamic, ImmutableString, Map, Module};
 
 use crate::convert;
 use crate::display::Doc;
@@ -214,6 +214,15 @@ pub(super) fn register(library: &mut Library<'_>) {
     // The engine hands what `print` returns to its print hook.
     library.engine.register_fn("print", move |value: Dynamic| -> String {
         if value.is_string() { value.to_string() } else { shared.show(&value).plain }
+    });
+    // The engine writes arrays and maps its own way unless it finds these.
+    let shared = library.shared();
+    library.engine.register_fn("print", move |value: Array| -> String {
+        shared.show(&Dynamic::from(value)).plain
+    });
+    let shared = library.shared();
+    library.engine.register_fn("print", move |value: Map| -> String {
+        shared.show(&Dynamic::from(value)).plain
     });
     let shared = library.shared();
     library

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use esep_stdlib::{Error, Result, Table, Vector};
+use esep_stdlib::{Error, Result, Vector};
 use rhai::{Array, Dynamic, ImmutableString};
 
 use crate::convert;
-use crate::display::{Bundle, Style, table_html, table_latex, table_text};
+use crate::display::vector_bundle;
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::Library;
 use crate::report::{Fallible, Raise};
@@ -157,7 +157,7 @@ type Statistic = fn(&Vector) -> Result<Option<f64>>;
 
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
-    library.register_type::<Vector>(&VECTOR, show);
+    library.register_type::<Vector>(&VECTOR, vector_bundle);
     let engine = &mut *library.engine;
     engine.register_fn("vector", |values: Array| convert::to_vector("vector", &values));
     engine.register_fn("vector", |values: Array, labels: Dynamic| -> Fallible<Vector> {
@@ -246,23 +246,5 @@ impl Iterator for VectorIter {
             self.next += 1;
             convert::from_cell(self.vector.cell(row))
         })
-    }
-}
-
-/// A vector shows as a table of its labels and values.
-fn show(vector: &Vector, style: &Style) -> Bundle {
-    let column = vector.name().unwrap_or("value").to_owned();
-    let table = Table::new([(column, vector.clone())]).and_then(|table| match vector.labels() {
-        Some(labels) => table.with_labels(labels.clone(), None),
-        None => Ok(table),
-    });
-    match table {
-        Ok(table) => Bundle {
-            plain: table_text(&table, style),
-            html: Some(table_html(&table, style)),
-            latex: Some(table_latex(&table)),
-            ..Bundle::default()
-        },
-        Err(error) => Bundle::text(Error::to_string(&error)),
     }
 }

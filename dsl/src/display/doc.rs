@@ -85,7 +85,7 @@ impl Doc {
             .blocks
             .iter()
             .filter_map(|block| match block {
-                Block::Table(inner) => Some(table::latex(inner)),
+                Block::Table(inner) => Some(table::latex_shown(inner, style)),
                 _ => None,
             })
             .collect();
@@ -106,7 +106,13 @@ fn plain(block: &Block, style: &Style) -> String {
             let width = facts.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
             let lines: Vec<String> = facts
                 .iter()
-                .map(|(name, value)| format!("{name}{}  {value}", " ".repeat(width - name.width())))
+                .map(|(name, value)| {
+                    let lead = format!("{name}{}  ", " ".repeat(width - name.width()));
+                    // A long value goes on below its beginning, unless its name leaves no room.
+                    let indent =
+                        " ".repeat(if width + 2 < style.width / 2 { width + 2 } else { 4 });
+                    wrap(&(lead + value.as_str()), style.width, &indent)
+                })
                 .collect();
             lines.join("\n")
         }
@@ -133,7 +139,7 @@ fn html(block: &Block, style: &Style) -> String {
                 .collect();
             format!("<table class=\"esep facts\"><tbody>{rows}</tbody></table>")
         }
-        Block::Table(inner) => table::html(inner, style),
+        Block::Table(inner) => table::html(inner, style, table::Header::Brief),
         Block::Warning(text) => {
             format!("<p class=\"warning\"><strong>warning:</strong> {}</p>", escape(text))
         }
@@ -142,12 +148,15 @@ fn html(block: &Block, style: &Style) -> String {
 }
 
 /// `text` broken at spaces to lines of at most `width`, later lines after `indent`.
-fn wrap(text: &str, width: usize, indent: &str) -> String {
+pub(super) fn wrap(text: &str, width: usize, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
         for word in paragraph.split_inclusive(' ') {
-            if !line.trim().is_empty() && (line.clone() + word).trim_end().width() > width {
+            if !line.trim().is_empty()
+                && line != indent
+                && (line.clone() + word).trim_end().width() > width
+            {
                 lines.push(line.trim_end().to_owned());
                 indent.clone_into(&mut line);
             }

@@ -3,13 +3,18 @@
 mod doc;
 pub mod number;
 mod table;
+mod value;
+mod vector;
 
 pub use doc::Doc;
 pub use table::{
-    html as table_html, latex as table_latex, markdown as table_markdown, text as table_text,
+    Header, bundle as table_bundle, bundle_all as table_whole, html as table_html,
+    latex as table_latex, markdown as table_markdown,
 };
+pub(crate) use value::plain_value;
+pub use vector::bundle as vector_bundle;
 
-use rhai::{Array, Dynamic, FnPtr, Map};
+use esep_stdlib::Choice;
 use serde_json::Value;
 
 /// One result in every form it has.
@@ -58,54 +63,43 @@ pub struct Style {
     pub width: usize,
     /// Rows of a table shown before its middle is left out.
     pub rows: usize,
+    /// Language of labels from a codebook; the session's, whatever style a front-end sets.
+    pub language: Language,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { width: 100, rows: 30 }
+        Self { width: 100, rows: 30, language: Language::default() }
+    }
+}
+
+/// The language of labels from a codebook or a framework.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Russian.
+    Ru,
+    /// Kazakh.
+    Kk,
+    /// No labels: the names of columns alone.
+    None,
+}
+
+impl Choice for Language {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("en", Self::En), ("ru", Self::Ru), ("kk", Self::Kk), ("none", Self::None)];
+}
+
+impl Language {
+    /// Its code in a codebook; `"none"` for no labels.
+    pub fn code(self) -> &'static str {
+        self.name()
     }
 }
 
 /// Escapes text for HTML.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// The form of values that have no type of their own here: numbers, texts, arrays and maps.
-pub(crate) fn plain_value(value: &Dynamic, show: &dyn Fn(&Dynamic) -> Bundle) -> Bundle {
-    if value.is_unit() {
-        return Bundle::text("missing");
-    }
-    if let Ok(x) = value.as_float() {
-        return Bundle::text(number::float(x));
-    }
-    if let Some(array) = value.read_lock::<Array>() {
-        let items: Vec<String> = array.iter().map(|item| inline(item, show)).collect();
-        return Bundle::text(bracketed("[", &items, "]"));
-    }
-    if let Some(map) = value.read_lock::<Map>() {
-        let items: Vec<String> =
-            map.iter().map(|(key, item)| format!("{key}: {}", inline(item, show))).collect();
-        return Bundle::text(bracketed("#{", &items, "}"));
-    }
-    if value.is::<FnPtr>() {
-        return Bundle::text("closure");
-    }
-    Bundle::text(value.to_string())
-}
-
-/// A value inside an array or map: texts in quotes.
-fn inline(value: &Dynamic, show: &dyn Fn(&Dynamic) -> Bundle) -> String {
-    if value.is_string() { format!("{value:?}") } else { show(value).plain }
-}
-
-/// Items on one line if they fit, else one a line.
-fn bracketed(open: &str, items: &[String], close: &str) -> String {
-    let one_line = format!("{open}{}{close}", items.join(", "));
-    if one_line.chars().count() <= 100 && !one_line.contains('\n') {
-        return one_line;
-    }
-    let lines: Vec<String> =
-        items.iter().map(|item| format!("  {}", item.replace('\n', "\n  "))).collect();
-    format!("{open}\n{}\n{close}", lines.join(",\n"))
 }

@@ -36,7 +36,7 @@ fn trim(text: &str) -> String {
 /// How a column of numbers is written, the same for all its cells so that they align.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// So many digits after the point.
+    /// So many digits after the point; a number that would read as zero stands in powers of ten.
     Fixed(usize),
     /// Scientific, so many digits after the point of the mantissa.
     Scientific(usize),
@@ -45,27 +45,28 @@ pub enum Format {
 impl Format {
     /// The fewest digits that still show every value of a column to six significant digits of its
     /// largest, and the smallest to at least three.
+    ///
+    /// Powers of ten stand only where all values lie below 1e-4, or one at 1e15 or beyond; among
+    /// larger values those below 1e-4 get no decimals of their own.
     pub fn for_values(values: impl Iterator<Item = f64>) -> Self {
         let finite: Vec<f64> = values.filter(|v| v.is_finite() && *v != 0.0).collect();
         let largest = finite.iter().map(|v| v.abs()).fold(0.0, f64::max);
         if largest == 0.0 {
             return Self::Fixed(0);
         }
-        let magnitude = largest.log10().floor() as i32;
-        if !(-5..12).contains(&magnitude) {
+        if !(1e-4..1e15).contains(&largest) {
             return Self::Scientific(4);
         }
-        let needed = |v: &f64| {
-            let text = significant(*v, DIGITS as usize);
-            if text.contains('e') {
-                return DIGITS as usize;
-            }
+        let magnitude = largest.log10().floor() as i32;
+        let plain = || finite.iter().copied().filter(|v| v.abs() >= 1e-4);
+        let needed = |v: f64| {
+            let text = significant(v, DIGITS as usize);
             text.split_once('.').map_or(0, |(_, decimals)| decimals.len())
         };
-        let widest = finite.iter().map(needed).max().unwrap_or(0);
+        let widest = plain().map(needed).max().unwrap_or(0);
         // Beyond the digits that the largest value needs, small values keep three of their own.
         let by_largest = (DIGITS - 1 - magnitude).max(0) as usize;
-        let smallest = finite.iter().map(|v| v.abs()).fold(f64::INFINITY, f64::min);
+        let smallest = plain().map(f64::abs).fold(f64::INFINITY, f64::min);
         let by_smallest = (2 - smallest.log10().floor() as i32).max(0) as usize;
         Self::Fixed(widest.min(by_largest.max(by_smallest)).min(6))
     }
@@ -75,13 +76,15 @@ impl Format {
         match self {
             Self::Fixed(decimals) => {
                 let text = format!("{x:.decimals$}");
-                // A small negative number must not read as minus zero.
-                if text.starts_with('-') && text[1..].chars().all(|c| c == '0' || c == '.') {
-                    text[1..].to_owned()
-                } else {
-                    text
+                let zero = text.chars().all(|c| matches!(c, '0' | '.' | '-'));
+                if zero && x != 0.0 {
+                    // A small number must not read as zero.
+                    let text = format!("{x:.1e}");
+                    return text.replace(".0e", "e");
                 }
+                text.strip_prefix('-').filter(|_| zero).map_or(text.clone(), str::to_owned)
             }
+            Self::Scientific(_) if x == 0.0 => "0".into(),
             Self::Scientific(decimals) => format!("{x:.decimals$e}"),
         }
     }
@@ -111,6 +114,11 @@ mod tests {
         assert_eq!(Format::for_values([0.005, 10.0, 59.0].into_iter()), Format::Fixed(3));
         assert_eq!(Format::for_values([1.0, 2.0].into_iter()), Format::Fixed(0));
         assert_eq!(Format::for_values([1e300].into_iter()), Format::Scientific(4));
-        assert_eq!(Format::Fixed(2).write(-0.001), "0.00");
+        assert_eq!(Format::for_values([3e-5, 2e-6].into_iter()), Format::Scientific(4));
+        assert_eq!(Format::for_values([12_345_678_901.0].into_iter()), Format::Fixed(0));
+        assert_eq!(Format::for_values([0.25, 1e-12].into_iter()), Format::Fixed(2));
+        assert_eq!(Format::Fixed(2).write(-0.0), "0.00");
+        assert_eq!(Format::Fixed(2).write(-0.001), "-1e-3");
+        assert_eq!(Format::Fixed(2).write(2.34e-12), "2.3e-12");
     }
 }

@@ -16,6 +16,7 @@ use super::hierarchical::{HclustParams, hclust};
 use super::pca::centred;
 use crate::context::Context;
 use crate::error::Result;
+use crate::stats::collinearity::Collinearity;
 use crate::table::{Matrix, Table, Vector};
 
 /// What the data are fit for.
@@ -56,19 +57,16 @@ pub fn diagnose(data: &std::sync::Arc<Matrix>, context: &Context) -> Result<Diag
         return Err(ClusterError::TooFewRows { primitive: "diagnose", rows: n, needed: 3 }.into());
     }
     let (z, _) = centred(data, true, "diagnose")?;
-    let r = z.tr_mul(&z) / (n as f64 - 1.0);
-    let eigenvalues = r.clone().symmetric_eigenvalues();
-    let (least, most) = (eigenvalues.min(), eigenvalues.max());
-    let inverse = if n > p && least > most * 1e-12 { r.clone().cholesky() } else { None };
-    let inverse = inverse.map(|factor| factor.inverse());
+    let analysis = Collinearity::new(&z);
+    let (r, inverse) = (&analysis.correlations, &analysis.inverse);
     let mut warnings = Vec::new();
     if p * 2 >= n {
         warnings.push(format!(
             "{p} columns for {n} rows (at least n/2): distances and covariances rest on too little"
         ));
     }
-    let (kmo, msa) = match &inverse {
-        Some(inverse) if p > 1 => adequacy(&r, inverse),
+    let (kmo, msa) = match inverse {
+        Some(inverse) if p > 1 => adequacy(r, inverse),
         _ => (None, vec![None; p]),
     };
     if inverse.is_none() {
@@ -85,8 +83,7 @@ pub fn diagnose(data: &std::sync::Arc<Matrix>, context: &Context) -> Result<Diag
             "KMO {kmo:.3} is below 0.5: the columns share too little for common components"
         ));
     }
-    let vif: Vec<Option<f64>> =
-        (0..p).map(|j| inverse.as_ref().map(|inverse| inverse[(j, j)])).collect();
+    let vif = analysis.vif();
     let inflated = vif.iter().flatten().filter(|v| **v > 10.0).count();
     if inflated > 0 {
         let largest = vif.iter().flatten().copied().fold(0.0, f64::max);
@@ -96,7 +93,7 @@ pub fn diagnose(data: &std::sync::Arc<Matrix>, context: &Context) -> Result<Diag
         ));
     }
     let bartlett = inverse.as_ref().filter(|_| p > 1).and_then(|_| {
-        let log_det: f64 = eigenvalues.iter().map(|l| l.ln()).sum();
+        let log_det: f64 = analysis.eigenvalues.iter().map(|l| l.ln()).sum();
         let statistic = -(n as f64 - 1.0 - (2.0 * p as f64 + 5.0) / 6.0) * log_det;
         let degrees = (p * (p - 1)) as f64 / 2.0;
         let law = ChiSquared::new(degrees).ok()?;
@@ -111,10 +108,7 @@ pub fn diagnose(data: &std::sync::Arc<Matrix>, context: &Context) -> Result<Diag
         }
     }
     collinear.sort_by(|a, b| b.2.abs().total_cmp(&a.2.abs()));
-    let mahalanobis_sq = inverse.as_ref().map(|inverse| {
-        let turned = &z * inverse;
-        (0..n).map(|i| turned.row(i).dot(&z.row(i))).collect()
-    });
+    let mahalanobis_sq = analysis.mahalanobis_sq(&z);
     let extremes = (0..n)
         .map(|i| {
             let mut largest = (0.0, 0);
@@ -163,7 +157,7 @@ pub fn diagnose(data: &std::sync::Arc<Matrix>, context: &Context) -> Result<Diag
         units: data.labels.clone(),
         mahalanobis_sq,
         extremes,
-        condition: if least > most * 1e-16 { most / least } else { f64::INFINITY },
+        condition: analysis.eigenvalue_ratio(),
         alone,
         warnings,
     })

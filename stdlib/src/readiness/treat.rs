@@ -60,17 +60,7 @@ pub struct Treated {
 /// Adjusted skewness (G1) and excess kurtosis (G2) of a sample; `None` below 4 values or without
 /// spread.
 pub fn skew_kurtosis(sample: &[f64]) -> Option<(f64, f64)> {
-    let n = sample.len() as f64;
-    let mean = stats::mean(sample)?;
-    let moment = |p: i32| sample.iter().map(|x| (x - mean).powi(p)).sum::<f64>() / n;
-    let m2 = moment(2);
-    if sample.len() < 4 || m2 <= 0.0 {
-        return None;
-    }
-    let g1 = moment(3) / m2.powf(1.5);
-    let g2 = moment(4) / (m2 * m2) - 3.0;
-    let skew = g1 * (n * (n - 1.0)).sqrt() / (n - 2.0);
-    Some((skew, (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * g2 + 6.0)))
+    stats::skewness(sample).zip(stats::kurtosis(sample))
 }
 
 /// What became of a column, with its skewness and kurtosis before and after.

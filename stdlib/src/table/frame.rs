@@ -15,7 +15,6 @@ use super::error::TableError;
 use super::vector::{Cell, Vector, cell, find_label, floats};
 use crate::choice::Choice;
 use crate::error::Result;
-use crate::stats::{self, Summary};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +72,18 @@ pub struct ColumnMeta {
     pub labels: Vec<(String, String)>,
     /// Unit of measurement.
     pub unit: Option<String>,
+}
+
+impl ColumnMeta {
+    /// The label in `language`, else in English, else the first there is; `"none"` has none.
+    pub fn label(&self, language: &str) -> Option<&str> {
+        if language == "none" {
+            return None;
+        }
+        let find = |code: &str| self.labels.iter().find(|(c, text)| c == code && !text.is_empty());
+        let any = || self.labels.iter().find(|(_, text)| !text.is_empty());
+        find(language).or_else(|| find("en")).or_else(any).map(|(_, text)| text.as_str())
+    }
 }
 
 /// Complete numeric columns as a dense matrix.
@@ -469,34 +480,6 @@ impl Table {
             columns,
             labels,
         })
-    }
-
-    /// Count, missing values, moments and quartiles of each numeric column.
-    pub fn describe(&self) -> Result<Self> {
-        let numeric = self.numeric()?;
-        let names = numeric.columns();
-        let mut missing = Vec::new();
-        let mut summaries: Vec<Summary> = Vec::new();
-        for name in &names {
-            let column = numeric.column(name)?;
-            missing.push(column.missing() as i64);
-            summaries.push(stats::summarise(&column.present()?));
-        }
-        let pick =
-            |get: fn(&Summary) -> Option<f64>| Vector::from_options(summaries.iter().map(get));
-        let table = Self::new([
-            ("column", Vector::from_texts(&names)),
-            ("n", Vector::from_ints(summaries.iter().map(|s| s.n as i64))),
-            ("missing", Vector::from_ints(missing)),
-            ("mean", pick(|s| s.mean)),
-            ("sd", pick(|s| s.sd)),
-            ("min", pick(|s| s.min)),
-            ("q1", pick(|s| s.q1)),
-            ("median", pick(|s| s.median)),
-            ("q3", pick(|s| s.q3)),
-            ("max", pick(|s| s.max)),
-        ])?;
-        table.labelled_by("column")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Named columns over one Arrow record batch, and single columns read from it.
 
 mod arithmetic;
+pub mod checks;
 pub mod csv;
 pub mod datasets;
 mod date;

@@ -100,7 +100,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             Param::option(
                 "language",
                 "text",
-                "\"en\"",
+                "locale()",
                 "table, readiness: language of names from a codebook or framework",
             ),
             Param::option("k", "int", "none", "tree: number of clusters to cut into and colour"),

@@ -10,7 +10,7 @@ use esep_stdlib::readiness::{Readiness, Sensitivity};
 use esep_stdlib::{Choice, Table, Vector};
 use rhai::Map;
 
-use crate::library::Library;
+use crate::library::{Library, Shared};
 use crate::options::Options;
 use crate::report::{Fallible, Raise};
 
@@ -19,9 +19,10 @@ const NAME: &str = "plot";
 pub(super) fn register(library: &mut Library<'_>) {
     tables(library);
     clusters(library);
+    let (shared, again) = (library.shared(), library.shared());
     let engine = &mut *library.engine;
-    engine.register_fn(NAME, |r: Rc<Readiness>| readiness(&r, Map::new()));
-    engine.register_fn(NAME, |r: Rc<Readiness>, options: Map| readiness(&r, options));
+    engine.register_fn(NAME, move |r: Rc<Readiness>| readiness(&shared, &r, Map::new()));
+    engine.register_fn(NAME, move |r: Rc<Readiness>, options: Map| readiness(&again, &r, options));
     engine.register_fn(NAME, |s: Rc<Sensitivity>| build::sensitivity(&s).raise());
     engine.register_fn(NAME, |s: Rc<Sensitivity>, options: Map| {
         titled(build::sensitivity(&s).raise()?, Options::new(NAME, options))
@@ -32,9 +33,10 @@ pub(super) fn register(library: &mut Library<'_>) {
 }
 
 fn tables(library: &mut Library<'_>) {
+    let (shared, again) = (library.shared(), library.shared());
     let engine = &mut *library.engine;
-    engine.register_fn(NAME, |t: Table, options: Map| table(&t, options));
-    engine.register_fn(NAME, |t: Table| table(&t, Map::new()));
+    engine.register_fn(NAME, move |t: Table, options: Map| table(&shared, &t, options));
+    engine.register_fn(NAME, move |t: Table| table(&again, &t, Map::new()));
     engine.register_fn(NAME, |v: Vector| build::vector(&v).raise());
     engine.register_fn(NAME, |v: Vector, options: Map| {
         titled(build::vector(&v).raise()?, Options::new(NAME, options))
@@ -85,7 +87,13 @@ fn titled(mut chart: Chart, mut options: Options) -> Fallible<Chart> {
     Ok(chart)
 }
 
-fn table(table: &Table, options: Map) -> Fallible<Chart> {
+/// The option `language`, else the session's.
+fn language(shared: &Shared, options: &mut Options) -> Fallible<String> {
+    let own = || shared.style().language.code().to_owned();
+    Ok(options.text("language")?.unwrap_or_else(own))
+}
+
+fn table(shared: &Shared, table: &Table, options: Map) -> Fallible<Chart> {
     let mut options = Options::new(NAME, options);
     let mark = match options.text("mark")? {
         Some(text) => Some(Mark::parse(NAME, "mark", &text).raise()?),
@@ -107,7 +115,7 @@ fn table(table: &Table, options: Map) -> Fallible<Chart> {
         caption: options.text("caption")?,
         x_title: options.text("x_title")?,
         y_title: options.text("y_title")?,
-        language: options.text("language")?,
+        language: Some(language(shared, &mut options)?),
     };
     options.finish()?;
     build::table(table, &plot).raise()
@@ -151,9 +159,9 @@ fn criterion(choice: &ChooseK, options: Map) -> Fallible<Chart> {
     titled(build::choice_of_k(choice, &name).raise()?, options)
 }
 
-fn readiness(result: &Readiness, options: Map) -> Fallible<Chart> {
+fn readiness(shared: &Shared, result: &Readiness, options: Map) -> Fallible<Chart> {
     let mut options = Options::new(NAME, options);
-    let language = options.text("language")?.unwrap_or_else(|| "en".to_owned());
+    let language = language(shared, &mut options)?;
     titled(build::readiness(result, &language).raise()?, options)
 }
 

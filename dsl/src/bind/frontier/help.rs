@@ -46,6 +46,17 @@ pub(super) const MODEL: TypeEntry = TypeEntry {
     ],
 };
 
+pub(super) const LR_TEST: TypeEntry = TypeEntry {
+    name: "LrTest",
+    summary: "The likelihood-ratio test of a frontier against least squares.",
+    fields: &[
+        Field::new("statistic", "float", "2 (loglik - loglik of least squares), at least 0"),
+        Field::new("p_value", "float", "its tail in the mixed chi-square law"),
+        Field::new("critical_5", "float", "what it exceeds with probability 0.05 by chance"),
+        Field::new("df", "int", "parameters that least squares lacks"),
+    ],
+};
+
 pub(super) const COMPARISON: TypeEntry = TypeEntry {
     name: "FrontierComparison",
     summary: "Fitted frontiers side by side.",
@@ -235,7 +246,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         summary: "Tests whether there is inefficiency at all, against least squares, by the mixed chi-square.",
         signature: "m.lr_test()",
         params: &[M],
-        returns: "map: statistic, p_value, critical_5, df",
+        returns: "LrTest: statistic, p_value, critical_5, df; shows itself as a sentence",
         search: &["likelihood ratio", "mixed chi-square", "Kodde Palm"],
         errors: &[],
         see_also: &["sfa"],

@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use esep_stdlib::formula::{self, ZeroPolicy};
 use esep_stdlib::frontier::{
-    self, Compared, Comparison, EfficiencyParams, Estimate, SfaFit, SfaParams, compare,
+    self, Compared, Comparison, EfficiencyParams, Estimate, LrTest, SfaFit, SfaParams, compare,
 };
 use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
-use self::help::{COMPARISON, ENTRIES, MODEL};
-use self::show::{show, show_comparison};
+use self::help::{COMPARISON, ENTRIES, LR_TEST, MODEL};
+use self::show::{show, show_comparison, show_lr_test};
 use crate::convert;
 use crate::library::{Library, Shared};
 use crate::options::Options;
@@ -29,6 +29,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     library.register_type::<Model>(&MODEL, |model, style| show(model, style));
     library.register_type::<Comparison>(&COMPARISON, show_comparison);
+    library.register_type::<LrTest>(&LR_TEST, show_lr_test);
     fitting(library);
     fields(library);
     methods(library);
@@ -178,6 +179,10 @@ fn fields(library: &mut Library<'_>) {
         Vector::from_floats(m.residuals.iter().copied()).labelled(m.row_names()).raise()
     });
     engine.register_get("profile", |m: &mut Model| m.profile_table().raise());
+    engine.register_get("statistic", |t: &mut LrTest| t.statistic);
+    engine.register_get("p_value", |t: &mut LrTest| t.p_value);
+    engine.register_get("critical_5", |t: &mut LrTest| t.critical_5);
+    engine.register_get("df", |t: &mut LrTest| t.df as i64);
     engine.register_get("table", |c: &mut Comparison| c.table.clone());
     engine.register_get("rank_correlations", |c: &mut Comparison| {
         c.rank_correlations.clone().map_or(Dynamic::UNIT, Dynamic::from)
@@ -193,15 +198,7 @@ fn methods(library: &mut Library<'_>) {
     engine.register_fn("summary", |m: &mut Model| m.clone());
     engine.register_fn("efficiency", |m: &mut Model| efficiency(m, Map::new()));
     engine.register_fn("efficiency", |m: &mut Model, options: Map| efficiency(m, options));
-    engine.register_fn("lr_test", |m: &mut Model| -> Map {
-        let test = m.lr_test();
-        let mut map = Map::new();
-        map.insert("statistic".into(), test.statistic.into());
-        map.insert("p_value".into(), test.p_value.into());
-        map.insert("critical_5".into(), test.critical_5.into());
-        map.insert("df".into(), (test.df as i64).into());
-        map
-    });
+    engine.register_fn("lr_test", |m: &mut Model| m.lr_test());
     engine.register_fn("potential", |m: &mut Model| m.potential().raise());
     engine.register_fn("predict", |m: &mut Model, table: Table| m.predict_vector(&table).raise());
 }

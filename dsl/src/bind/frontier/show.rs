@@ -1,6 +1,6 @@
 //! How frontiers and their comparisons show themselves.
 
-use esep_stdlib::frontier::{Comparison, EfficiencyParams, SfaFit};
+use esep_stdlib::frontier::{Comparison, EfficiencyParams, LrTest, SfaFit};
 use esep_stdlib::{Error, Table, Vector};
 
 use crate::display::number::{float, p_value, significant};
@@ -73,4 +73,34 @@ pub(super) fn show_comparison(comparison: &Comparison, style: &Style) -> Bundle 
         doc = doc.text("Rank correlations of their efficiencies:").table(correlations);
     }
     doc.warnings(&comparison.warnings).bundle(style)
+}
+
+/// A sentence and the figures.
+pub(super) fn show_lr_test(test: &LrTest, style: &Style) -> Bundle {
+    let verdict = if test.p_value < 0.05 {
+        "The data speak of inefficiency: least squares is rejected at 5 %."
+    } else {
+        "Least squares is not rejected at 5 %: the data do not show inefficiency."
+    };
+    let law = if test.df == 1 {
+        "half zero, half chi-square with 1 degree of freedom".to_owned()
+    } else {
+        format!("half chi-square with {} degrees of freedom, half with {}", test.df - 1, test.df)
+    };
+    Doc::new()
+        .heading("Is there inefficiency?")
+        .text(format!(
+            "{verdict} The likelihood ratio against least squares is {}, p {}; without \
+             inefficiency it would exceed {} once in twenty samples ({law}).",
+            significant(test.statistic, 4),
+            p_value(test.p_value),
+            significant(test.critical_5, 4)
+        ))
+        .facts([
+            ("statistic", float(test.statistic)),
+            ("p_value", float(test.p_value)),
+            ("critical_5", float(test.critical_5)),
+            ("df", test.df.to_string()),
+        ])
+        .bundle(style)
 }

@@ -11,7 +11,7 @@ use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
 
 use super::framework;
 use super::options;
-use crate::display::{Bundle, Doc, Style};
+use crate::display::{Bundle, Doc, Language, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::{Library, Shared};
 use crate::report::{Fallible, Raise};
@@ -375,8 +375,9 @@ fn rules(shared: &Shared, scores: &Table, fw: &Dynamic, options: Map) -> Fallibl
 const SIDE_BY_SIDE: usize = 5;
 
 fn show(r: &Rc<Readiness>, style: &Style) -> Bundle {
-    let mut doc = Doc::new().heading(r.framework.root.label("en")).text(r.describe());
-    for table in [r.summary(), profile(r)].into_iter().flatten() {
+    let mut doc =
+        Doc::new().heading(r.framework.root.label(style.language.code())).text(r.describe());
+    for table in [r.summary(), profile(r, style.language)].into_iter().flatten() {
         doc = doc.table(&table);
     }
     if r.has_levels() {
@@ -395,7 +396,7 @@ fn show(r: &Rc<Readiness>, style: &Style) -> Bundle {
 }
 
 /// Blocks by unit: few units side by side with labels, many units in rows.
-fn profile(r: &Readiness) -> Result<Table> {
+fn profile(r: &Readiness, language: Language) -> Result<Table> {
     let blocks = r.blocks()?;
     if r.units.len() > SIDE_BY_SIDE {
         return Ok(blocks);
@@ -404,7 +405,7 @@ fn profile(r: &Readiness) -> Result<Table> {
     let nodes = r.framework.blocks();
     let mut columns: Vec<(String, Vector)> = vec![
         ("block".into(), Vector::from_texts(nodes.iter().map(|node| &node.code))),
-        ("label".into(), Vector::from_texts(nodes.iter().map(|node| node.label("en")))),
+        ("label".into(), Vector::from_texts(nodes.iter().map(|node| node.label(language.code())))),
     ];
     let weight = |code: &str| weights.at(code, "weight").ok().and_then(|cell| cell.as_f64());
     columns

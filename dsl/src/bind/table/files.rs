@@ -12,7 +12,7 @@ use rhai::{Dynamic, Map};
 
 use super::T;
 use crate::convert;
-use crate::display::{Style, escape, table_html, table_latex, table_markdown};
+use crate::display::{Header, Style, escape, table_html, table_latex, table_markdown};
 use crate::help::{Entry, Example, Param};
 use crate::library::{Library, Shared};
 use crate::options::Options;
@@ -262,7 +262,7 @@ fn save(table: &Table, name: &str, options: Map) -> Fallible<()> {
         FileKind::Html => {
             let all = Style { rows: usize::MAX, ..Style::default() };
             let title = escape(&path.file_stem().unwrap_or_default().to_string_lossy());
-            let body = table_html(table, &all);
+            let body = table_html(table, &all, Header::Full);
             format!(
                 "<!doctype html>\n<html><head><meta charset=\"utf-8\"><title>{title}</title></head>\
                  <body>\n{body}\n</body></html>\n"

@@ -1,5 +1,9 @@
 //! Tables: columns and rows; reading and writing stand in `files`.
 
+mod association;
+mod audit;
+mod checks;
+mod display;
 mod files;
 
 use std::rc::Rc;
@@ -11,7 +15,7 @@ use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 
 use crate::convert::{self, Callback};
-use crate::display::{Bundle, Style, table_html, table_latex, table_text};
+use crate::display::{Bundle, Style, table_bundle};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::Library;
 use crate::options::Options;
@@ -206,23 +210,6 @@ const ENTRIES: &[Entry] = &[
         }],
     },
     Entry {
-        name: "describe",
-        on: Some("Table"),
-        room: "tables",
-        summary: "Count, missing values, mean, standard deviation and quartiles of each numeric column.",
-        signature: "t.describe()",
-        params: &[T],
-        returns: "Table, one row a column",
-        search: &["summary", "glimpse", "info"],
-        errors: &[],
-        see_also: &["mean", "quantile"],
-        source: "",
-        examples: &[Example {
-            code: "load(\"regions_2023\").describe().at(\"gdp_per_capita\", \"max\")",
-            shows: "21812.5",
-        }],
-    },
-    Entry {
         name: "at",
         on: Some("Table"),
         room: "tables",
@@ -307,26 +294,21 @@ impl Row {
 
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
-    library.register_type::<Table>(&TABLE, show);
+    library.register_type::<Table>(&TABLE, table_bundle);
     library.register_type::<Row>(&ROW, show_row);
     files::register(library);
+    display::register(library);
+    checks::register(library);
+    association::register(library);
+    audit::register(library);
     making(library);
     columns(library);
     rows(library);
 }
 
-fn show(table: &Table, style: &Style) -> Bundle {
-    Bundle {
-        plain: table_text(table, style),
-        html: Some(table_html(table, style)),
-        latex: Some(table_latex(table)),
-        ..Bundle::default()
-    }
-}
-
 fn show_row(row: &Row, style: &Style) -> Bundle {
     match row.table.take(&[row.row as u32]) {
-        Ok(table) => show(&table, style),
+        Ok(table) => table_bundle(&table, style),
         Err(error) => Bundle::text(error.to_string()),
     }
 }
@@ -431,7 +413,6 @@ fn columns(library: &mut Library<'_>) {
     });
     engine.register_fn("numeric", |t: Table| t.numeric().raise());
     engine.register_fn("standardise", |t: Table| t.standardise().map(|s| s.table).raise());
-    engine.register_fn("describe", |t: Table| t.describe().raise());
     engine.register_fn("label_by", |t: Table, column: &str| t.labelled_by(column).raise());
 }
 

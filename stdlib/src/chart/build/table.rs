@@ -191,10 +191,8 @@ fn column(table: &Table, name: &str, plot: &TablePlot) -> Result<Field> {
         _ => Values::Numbers(table.floats("plot", name)?.iter().collect()),
     };
     let meta = table.meta(name);
-    let label = meta.and_then(|meta| {
-        let wanted = plot.language.as_deref().unwrap_or("en");
-        meta.labels.iter().find(|(language, _)| language == wanted).map(|(_, label)| label.clone())
-    });
+    let language = plot.language.as_deref().unwrap_or("en");
+    let label = meta.and_then(|meta| meta.label(language)).map(str::to_owned);
     Ok(Field {
         name: label.unwrap_or_else(|| name.to_owned()),
         unit: meta.and_then(|meta| meta.unit.clone()),
