@@ -68,8 +68,8 @@ const ENTRIES: &[Entry] = &[
             Param::option(
                 "p",
                 "float",
-                "0.001",
-                "probability below which a row's Mahalanobis distance stands out, in (0, 1)",
+                "0.05",
+                "a row's Mahalanobis distance stands out if normal data of as many rows held such a row with less than this probability, in (0, 1)",
             ),
         ],
         returns: "Audit: table, errors, warnings, notes, vif, condition, mahalanobis, remarks",

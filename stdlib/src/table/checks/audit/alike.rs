@@ -197,7 +197,11 @@ fn column(name: &str, values: &StringArray, found: &mut Vec<Finding>) {
             Severity::Warning,
             "mixed_script",
             row,
-            format!("{many} of the texts mix Latin and Cyrillic letters: {}", told(word)),
+            format!(
+                "{many} {} Latin and Cyrillic letters: {}",
+                if many == 1 { "text mixes" } else { "texts mix" },
+                told(word)
+            ),
         );
     }
     // Different texts of one look, apart from what spaces and mixed words already told.

@@ -26,13 +26,14 @@ pub struct AuditParams {
     /// Condition number of the standardised columns above which they are collinear, above 1,
     /// default 30 (Belsley, Kuh and Welsch, 1980).
     pub condition: f64,
-    /// Probability below which a row's Mahalanobis distance stands out, in (0, 1), default 0.001.
+    /// Rows stand out by their Mahalanobis distance if one such row or more had a probability below
+    /// this among as many rows of normal data (Bonferroni), in (0, 1), default 0.05.
     pub p: f64,
 }
 
 impl Default for AuditParams {
     fn default() -> Self {
-        Self { vif: 10.0, condition: 30.0, p: 0.001 }
+        Self { vif: 10.0, condition: 30.0, p: 0.05 }
     }
 }
 

@@ -249,10 +249,16 @@ fn outlying(
             short((n as f64 - 1.0).powi(2) / n as f64)
         ));
     }
-    let mut far: Vec<usize> = (0..n).filter(|i| distances[*i].1 < params.p).collect();
+    let mut far: Vec<usize> = (0..n).filter(|i| distances[*i].1 * (n as f64) < params.p).collect();
     far.sort_by(|a, b| distances[*b].0.total_cmp(&distances[*a].0));
     let turned = z * inverse;
-    for i in far.into_iter().take(TOLD) {
+    let more = far.len().saturating_sub(TOLD);
+    for (place, i) in far.into_iter().take(TOLD).enumerate() {
+        let tail = if more > 0 && place + 1 == TOLD {
+            format!("; {more} more rows stand in .mahalanobis")
+        } else {
+            String::new()
+        };
         let mut parts: Vec<(f64, usize)> =
             (0..p).map(|j| (turned[(i, j)] * z[(i, j)], j)).collect();
         parts.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -263,7 +269,7 @@ fn outlying(
             check: "multivariate_outlier",
             row: Some(together.rows[i]),
             finding: format!(
-                "squared Mahalanobis distance {} (p {:.1e}): its values do not go together, most in {}",
+                "squared Mahalanobis distance {} (p {:.1e}): its values do not go together, most in {}{tail}",
                 short(round(distances[i].0, 2)),
                 distances[i].1,
                 list(&columns, 2)
