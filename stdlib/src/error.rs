@@ -8,6 +8,7 @@ use crate::formula::FormulaError;
 use crate::frontier::FrontierError;
 use crate::readiness::ReadinessError;
 use crate::table::TableError;
+use crate::table::verbs::VerbError;
 
 /// Any failure of this crate: `Display` says what, [`Error::hint`] says how to mend it.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -49,6 +50,9 @@ pub enum Error {
     /// Tables and vectors.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// Verbs of tables and the expressions in their arguments.
+    #[error(transparent)]
+    Verb(#[from] VerbError),
     /// Model formulas.
     #[error(transparent)]
     Formula(#[from] FormulaError),
@@ -70,10 +74,14 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// The formula and the bytes of it that are wrong, where the error lies in one.
+    /// The formula or expression and the bytes of it that are wrong, where the error lies in one.
     pub fn formula_span(&self) -> Option<(&str, std::ops::Range<usize>)> {
-        let Self::Formula(error) = self else { return None };
-        error.place().map(|place| (place.formula.as_str(), place.start..place.end))
+        let place = match self {
+            Self::Formula(error) => error.place()?,
+            Self::Verb(VerbError::Expression { error, .. }) => error.place(),
+            _ => return None,
+        };
+        Some((place.formula.as_str(), place.start..place.end))
     }
 
     /// How to mend it, where something useful can be said.
@@ -82,6 +90,7 @@ impl Error {
             Self::UnknownName { name, known, .. } => closest_hint(name, known),
             Self::Invalid { .. } | Self::Interrupted | Self::Callback { .. } => None,
             Self::Table(error) => error.hint(),
+            Self::Verb(error) => error.hint(),
             Self::Formula(error) => error.hint(),
             Self::Readiness(error) => error.hint(),
             Self::Cluster(error) => error.hint(),

@@ -10,9 +10,11 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema};
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 
 use super::error::TableError;
 use super::vector::{Cell, Vector, cell, find_label, floats};
+use super::verbs::{self, SortKey};
 use crate::choice::Choice;
 use crate::error::Result;
 
@@ -118,7 +120,7 @@ impl Table {
         Self::from_arrays(columns, rows)
     }
 
-    fn from_arrays(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
+    pub(super) fn from_arrays(columns: Vec<(String, ArrayRef)>, rows: usize) -> Result<Self> {
         for (position, (name, array)) in columns.iter().enumerate() {
             if columns[..position].iter().any(|(other, _)| other == name) {
                 return Err(TableError::DuplicateColumn {
@@ -147,7 +149,7 @@ impl Table {
         Ok(Self { batch, labels: None, label_name: None, meta: Arc::default() })
     }
 
-    fn rebuilt(&self, columns: Vec<(String, ArrayRef)>) -> Result<Self> {
+    pub(super) fn rebuilt(&self, columns: Vec<(String, ArrayRef)>) -> Result<Self> {
         let mut table = Self::from_arrays(columns, self.nrow())?;
         table.labels.clone_from(&self.labels);
         table.label_name.clone_from(&self.label_name);
@@ -155,7 +157,7 @@ impl Table {
         Ok(table)
     }
 
-    fn named_arrays(&self) -> Vec<(String, ArrayRef)> {
+    pub(super) fn named_arrays(&self) -> Vec<(String, ArrayRef)> {
         self.columns().into_iter().zip(self.batch.columns().iter().cloned()).collect()
     }
 
@@ -257,7 +259,7 @@ impl Table {
         self
     }
 
-    fn position(&self, primitive: &str, name: &str) -> Result<usize> {
+    pub(super) fn position(&self, primitive: &str, name: &str) -> Result<usize> {
         self.batch.schema_ref().fields().iter().position(|field| field.name() == name).ok_or_else(
             || {
                 TableError::NoColumn {
@@ -270,7 +272,7 @@ impl Table {
         )
     }
 
-    fn array(&self, primitive: &str, name: &str) -> Result<&ArrayRef> {
+    pub(super) fn array(&self, primitive: &str, name: &str) -> Result<&ArrayRef> {
         Ok(self.batch.column(self.position(primitive, name)?))
     }
 
@@ -346,12 +348,19 @@ impl Table {
 
     /// The rows where `keep` is true, labels with them.
     pub fn filter(&self, keep: &BooleanArray) -> Result<Self> {
-        let rows: Vec<u32> = keep
-            .iter()
-            .enumerate()
-            .filter(|(_, keep)| *keep == Some(true))
-            .map(|(row, _)| row as u32)
-            .collect();
+        let yes = match keep.nulls() {
+            Some(nulls) => keep.values() & nulls.inner(),
+            None => keep.values().clone(),
+        };
+        if yes.len() != self.nrow() {
+            return Err(TableError::Lengths {
+                primitive: "filter".into(),
+                left: yes.len(),
+                right: self.nrow(),
+            }
+            .into());
+        }
+        let rows: Vec<u32> = yes.set_indices_u32().collect();
         self.take(&rows)
     }
 
@@ -370,8 +379,11 @@ impl Table {
         let pick = |array: &dyn Array| {
             arrow_select::take::take(array, &indices, None).expect("indices were checked")
         };
-        let columns =
-            self.named_arrays().into_iter().map(|(name, array)| (name, pick(&array))).collect();
+        let columns = if rows.len() * self.ncol() < 1 << 16 {
+            self.named_arrays().into_iter().map(|(name, array)| (name, pick(&array))).collect()
+        } else {
+            self.named_arrays().into_par_iter().map(|(name, array)| (name, pick(&array))).collect()
+        };
         let mut table = Self::from_arrays(columns, rows.len())?;
         table.labels = self.labels.as_ref().map(|labels| {
             let picked = pick(labels.as_ref());
@@ -395,28 +407,8 @@ impl Table {
 
     /// Rows ordered by `names`, missing values last; ties keep their order.
     pub fn sort<S: AsRef<str>>(&self, names: &[S], descending: bool) -> Result<Self> {
-        let options = arrow_schema::SortOptions { descending, nulls_first: false };
-        let keys = names
-            .iter()
-            .map(|name| {
-                Ok(arrow_ord::sort::SortColumn {
-                    values: Arc::clone(self.array("sort", name.as_ref())?),
-                    options: Some(options),
-                })
-            })
-            .collect::<Result<Vec<_>>>()?;
-        if keys.is_empty() {
-            return Err(TableError::Empty {
-                primitive: "sort".into(),
-                what: "columns to sort by".into(),
-            }
-            .into());
-        }
-        let comparator = arrow_ord::sort::LexicographicalComparator::try_new(&keys)
-            .expect("every kind can be compared");
-        let mut rows: Vec<u32> = (0..self.nrow() as u32).collect();
-        rows.sort_by(|a, b| comparator.compare(*a as usize, *b as usize));
-        self.take(&rows)
+        let key = |name: &S| SortKey { column: name.as_ref().to_owned(), descending };
+        verbs::sort(self, &names.iter().map(key).collect::<Vec<SortKey>>())
     }
 
     /// The cell in the row labelled `label` under `column`.

@@ -11,6 +11,7 @@ pub mod read;
 pub mod save;
 mod standardise;
 mod vector;
+pub mod verbs;
 
 pub use arithmetic::{BinaryOp, MathFn};
 pub use date::{Date, DatePart};

@@ -1,20 +1,28 @@
-//! Tables: columns and rows; reading and writing stand in `files`.
+//! Tables: making them, their columns and cells. Reading and writing stand in `files`, verbs in
+//! files of their own.
 
+mod args;
 mod association;
 mod audit;
 mod checks;
+mod classes;
+mod compute;
 mod display;
 mod files;
+mod group;
+mod join;
+mod pick;
+mod rows;
+mod shape;
 
 use std::rc::Rc;
 
-use arrow_array::BooleanArray;
 use esep_stdlib::table::TableError;
 use esep_stdlib::table::datasets::datasets;
 use esep_stdlib::{Error, Table, Vector};
-use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, ImmutableString, Map};
 
-use crate::convert::{self, Callback};
+use crate::convert;
 use crate::display::{Bundle, Style, table_bundle};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::Library;
@@ -75,108 +83,6 @@ const ENTRIES: &[Entry] = &[
         see_also: &["load", "vector"],
         source: "",
         examples: &[Example { code: "table(#{ x: [1, 2], y: [0.5, missing] }).nrow", shows: "2" }],
-    },
-    Entry {
-        name: "select",
-        on: Some("Table"),
-        room: "tables",
-        summary: "Keeps the named columns, in the order given.",
-        signature: "t.select(columns)",
-        params: &[T, Param::arg("columns", "text or array of text", "names to keep")],
-        returns: "Table",
-        search: &["columns", "subset", "filter columns"],
-        errors: &["an unknown column"],
-        see_also: &["drop", "numeric"],
-        source: "",
-        examples: &[Example {
-            code: "load(\"regions_2023\").select([\"region\", \"gdp_per_capita\"]).ncol",
-            shows: "2",
-        }],
-    },
-    Entry {
-        name: "drop",
-        on: Some("Table"),
-        room: "tables",
-        summary: "Leaves the named columns out.",
-        signature: "t.drop(columns)",
-        params: &[T, Param::arg("columns", "text or array of text", "names to leave out")],
-        returns: "Table",
-        search: &["remove", "delete"],
-        errors: &["an unknown column"],
-        see_also: &["select"],
-        source: "",
-        examples: &[Example {
-            code: "load(\"regions_2023\").drop([\"name_ru\", \"name_kk\"]).ncol",
-            shows: "18",
-        }],
-    },
-    Entry {
-        name: "where",
-        on: Some("Table"),
-        room: "tables",
-        summary: "Keeps the rows for which a closure, or a column of truth values, is true.",
-        signature: "t.where(condition)",
-        params: &[
-            T,
-            Param::arg(
-                "condition",
-                "closure |row| or Vector of bool",
-                "a closure runs once a row and suits small tables; a comparison of columns is fast: t.where(t.x > 3)",
-            ),
-        ],
-        returns: "Table; rows where the condition is missing are left out",
-        search: &["filter", "subset", "query"],
-        errors: &["the condition answers something other than true, false or missing"],
-        see_also: &["sort", "head"],
-        source: "",
-        examples: &[
-            Example {
-                code: "load(\"regions_2023\").where(|r| r.gdp_per_capita > 10000).nrow",
-                shows: "2",
-            },
-            Example {
-                code: "let t = load(\"regions_2023\"); t.where(t.gdp_per_capita > 10000).labels",
-                shows: "[\"Atyrau\", \"Almaty\"]",
-            },
-        ],
-    },
-    Entry {
-        name: "sort",
-        on: Some("Table"),
-        room: "tables",
-        summary: "Orders the rows; missing values come last, ties keep their order.",
-        signature: "t.sort(columns, options)",
-        params: &[
-            T,
-            Param::arg("columns", "text or array of text", "keys, the most important first"),
-            Param::option("descending", "bool", "false", "largest first"),
-        ],
-        returns: "Table",
-        search: &["order", "arrange"],
-        errors: &["an unknown column"],
-        see_also: &["head"],
-        source: "",
-        examples: &[Example {
-            code: "load(\"regions_2023\").sort(\"gdp_per_capita\", #{ descending: true }).labels[0]",
-            shows: "Atyrau",
-        }],
-    },
-    Entry {
-        name: "head",
-        on: Some("Table"),
-        room: "tables",
-        summary: "The first rows.",
-        signature: "t.head(n)",
-        params: &[T, Param { default: Some("6"), ..Param::arg("n", "int", "rows to keep") }],
-        returns: "Table",
-        search: &["first", "top"],
-        errors: &["n is negative"],
-        see_also: &["sort"],
-        source: "",
-        examples: &[Example {
-            code: "load(\"regions_2023\").head(3).labels",
-            shows: "[\"Abai\", \"Akmola\", \"Aktobe\"]",
-        }],
     },
     Entry {
         name: "numeric",
@@ -301,9 +207,16 @@ pub(super) fn register(library: &mut Library<'_>) {
     checks::register(library);
     association::register(library);
     audit::register(library);
+    pick::register(library);
+    compute::register(library);
+    rows::register(library);
+    group::register(library);
+    join::register(library);
+    shape::register(library);
+    classes::register(library);
     making(library);
     columns(library);
-    rows(library);
+    cells(library);
 }
 
 fn show_row(row: &Row, style: &Style) -> Bundle {
@@ -405,12 +318,6 @@ fn columns(library: &mut Library<'_>) {
             Ok(())
         },
     );
-    engine.register_fn("select", |t: Table, names: Dynamic| -> Fallible<Table> {
-        t.select(&convert::texts_argument("select", "columns", &names)?).raise()
-    });
-    engine.register_fn("drop", |t: Table, names: Dynamic| -> Fallible<Table> {
-        t.drop(&convert::texts_argument("drop", "columns", &names)?).raise()
-    });
     engine.register_fn("numeric", |t: Table| t.numeric().raise());
     engine.register_fn("standardise", |t: Table| t.standardise().map(|s| s.table).raise());
     engine.register_fn("label_by", |t: Table, column: &str| t.labelled_by(column).raise());
@@ -420,53 +327,8 @@ fn texts(names: Vec<String>) -> Array {
     names.into_iter().map(|name| Dynamic::from(ImmutableString::from(name))).collect()
 }
 
-fn rows(library: &mut Library<'_>) {
+fn cells(library: &mut Library<'_>) {
     let engine = &mut *library.engine;
-    engine.register_fn(
-        "where",
-        |context: NativeCallContext, t: Table, condition: FnPtr| -> Fallible<Table> {
-            let table = Rc::new(t);
-            let mut keep = Vec::with_capacity(table.nrow());
-            for row in 0..table.nrow() {
-                let mut callback = Callback::new(&context, condition.clone());
-                let argument = Dynamic::from(Row { table: Rc::clone(&table), row });
-                let answer = callback.call(vec![argument]);
-                let answer = callback.settle(answer)?;
-                let verdict = if answer.is_unit() { Some(false) } else { answer.as_bool().ok() };
-                keep.push(
-                    verdict
-                        .ok_or_else(|| Error::Callback {
-                            message: format!(
-                                "where: the condition must answer true, false or missing, got {}",
-                                convert::brief(&answer)
-                            ),
-                        })
-                        .raise()?,
-                );
-            }
-            table.filter(&BooleanArray::from(keep)).raise()
-        },
-    );
-    engine.register_fn("where", |t: Table, condition: Vector| -> Fallible<Table> {
-        let keep = condition.array().as_any().downcast_ref::<BooleanArray>().cloned();
-        let keep = keep.ok_or_else(|| TableError::WrongKind {
-            primitive: "where".into(),
-            column: "condition".into(),
-            found: condition.kind().to_string(),
-            expected: "bool".into(),
-        });
-        let keep = keep.map_err(Error::from).raise()?;
-        if keep.len() != t.nrow() {
-            return Err(convert::lengths("where", keep.len(), t.nrow())).raise();
-        }
-        t.filter(&keep).raise()
-    });
-    engine.register_fn("sort", |t: Table, names: Dynamic| sort(&t, &names, Map::new()));
-    engine.register_fn("sort", |t: Table, names: Dynamic, options: Map| sort(&t, &names, options));
-    engine.register_fn("head", |t: Table| t.head(6));
-    engine.register_fn("head", |t: Table, n: Dynamic| -> Fallible<Table> {
-        Ok(t.head(convert::count_argument("head", "n", &n)?))
-    });
     engine.register_fn("at", |t: Table, label: &str, column: &str| {
         t.at(label, column).map(convert::from_cell).raise()
     });
@@ -487,11 +349,4 @@ fn rows(library: &mut Library<'_>) {
         r.table.row_names().get(r.row).cloned().unwrap_or_default()
     });
     engine.register_indexer_get(|r: &mut Row, column: ImmutableString| r.get(&column));
-}
-
-fn sort(table: &Table, names: &Dynamic, options: Map) -> Fallible<Table> {
-    let mut options = Options::new("sort", options);
-    let descending = options.flag("descending", false)?;
-    options.finish()?;
-    table.sort(&convert::texts_argument("sort", "columns", names)?, descending).raise()
 }
