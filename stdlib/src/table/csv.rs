@@ -12,13 +12,16 @@ use rayon::prelude::*;
 use super::date::Date;
 use super::error::TableError;
 use super::frame::{Kind, Table};
-use super::read::{self, Encoding, Loaded, NumberStyle};
+use super::read::{self, Encoding, Loaded, NumberStyle, Sheet};
 use super::vector::Vector;
+use crate::choice::Choice;
 use crate::error::Result;
 
-/// How to read delimited text; `None` means that the file decides.
+/// How to read a file; `None` means that the file decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
+    /// Columns to keep, in this order; all of them when `None`.
+    pub columns: Option<Vec<String>>,
     /// Column whose values label the rows; the first text column when `None`.
     pub label: Option<String>,
     /// Cell texts that mean "missing"; an empty cell always does.
@@ -37,11 +40,16 @@ pub struct ReadOptions {
     pub header: bool,
     /// Kinds that columns must have; the narrowest that fits where none is given.
     pub kinds: Vec<(String, Kind)>,
+    /// Sheet of a workbook; the first that is shown when `None`.
+    pub sheet: Option<Sheet>,
+    /// Part of a sheet, such as `B3:F20`, `B:F` or `3:20`.
+    pub range: Option<String>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
         Self {
+            columns: None,
             label: None,
             missing: vec!["NA".into()],
             encoding: Encoding::Auto,
@@ -51,12 +59,42 @@ impl Default for ReadOptions {
             skip: 0,
             header: true,
             kinds: Vec::new(),
+            sheet: None,
+            range: None,
         }
     }
 }
 
 impl ReadOptions {
-    fn check(&self) -> Result<()> {
+    /// An error for the first of `names` that was set, since `what` has no such thing.
+    pub(super) fn refuse(&self, what: &str, names: &[&'static str]) -> Result<()> {
+        let plain = Self::default();
+        let sign = |mark: Option<char>| mark.map(|mark| format!("{mark:?}"));
+        let given = [
+            ("missing", (self.missing != plain.missing).then(|| format!("{:?}", self.missing))),
+            ("encoding", (self.encoding != plain.encoding).then(|| self.encoding.name().into())),
+            ("delimiter", sign(self.delimiter)),
+            ("decimal", sign(self.decimal)),
+            ("thousands", sign(self.thousands)),
+            ("skip", (self.skip != plain.skip).then(|| self.skip.to_string())),
+            ("header", (self.header != plain.header).then(|| self.header.to_string())),
+            ("sheet", self.sheet.as_ref().map(ToString::to_string)),
+            ("range", self.range.clone()),
+        ];
+        for (parameter, value) in given {
+            if let (true, Some(value)) = (names.contains(&parameter), value) {
+                return Err(crate::Error::Invalid {
+                    primitive: "load",
+                    parameter,
+                    rule: format!("be left out for {what}"),
+                    value,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
         let invalid = |parameter, rule: &str, value: String| {
             Err(crate::Error::Invalid { primitive: "load", parameter, rule: rule.into(), value })
         };
@@ -143,7 +181,7 @@ pub fn read_text(text: &str, name: &str, options: &ReadOptions) -> Result<Loaded
         columns.push((title, Vector::new(array)));
         warnings.extend(warning);
     }
-    let table = read::label(Table::new(columns)?, options.label.as_deref())?;
+    let table = read::finish(Table::new(columns)?, options)?;
     Ok(Loaded { table, warnings })
 }
 
@@ -306,19 +344,10 @@ fn sniff_numbers(parts: &[Part], options: &ReadOptions) -> (NumberStyle, bool) {
         .first()
         .into_iter()
         .flat_map(|part| part.columns.iter().flat_map(|column| column.iter().take(1000).flatten()));
-    let (mut style, unclear) = NumberStyle::sniff(sample);
-    if let Some(decimal) = options.decimal {
-        style.decimal = decimal;
-        style.thousands = style.thousands.filter(|mark| *mark != decimal);
-    }
-    if let Some(thousands) = options.thousands {
-        style.thousands = Some(thousands);
-        style.decimal = options.decimal.unwrap_or('.');
-    }
-    (style, unclear && options.decimal.is_none() && options.thousands.is_none())
+    read::style(sample, options)
 }
 
-fn truth(text: &str) -> Option<bool> {
+pub(super) fn truth(text: &str) -> Option<bool> {
     match text {
         "true" | "TRUE" | "True" => Some(true),
         "false" | "FALSE" | "False" => Some(false),

@@ -42,6 +42,12 @@ pub enum TableError {
         "{op}: {left} and {right} have no {op}; a date takes + and - of whole days, and - of a date"
     )]
     DateArithmetic { op: &'static str, left: Kind, right: Kind },
+    #[error("{primitive}: the table is no panel")]
+    NoPanel { primitive: String },
+    #[error("{primitive}: {entity} has two rows in {time}")]
+    PanelTwice { primitive: String, entity: String, time: String },
+    #[error("{primitive}: the value at {place} is {value}, and growth needs one above 0")]
+    NoBase { primitive: String, place: String, value: String },
     #[error("load: no bundled dataset or file `{name}`")]
     NoDataset { name: String, known: Vec<String> },
     #[error("load: {path}: {reason}")]
@@ -69,6 +75,14 @@ pub enum TableError {
     BadText { path: String, line: usize, column: usize, byte: u8, expected: String },
     #[error("load: {path}, record {record}, key `{key}`: found {found}, expected {expected}")]
     BadRecord { path: String, record: usize, key: String, found: String, expected: String },
+    #[error("load: {path}, sheet `{sheet}`, cell {cell}: {reason}")]
+    BadSheetCell { path: String, sheet: String, cell: String, reason: String },
+    #[error("load: {path} has no sheet `{sheet}`")]
+    NoSheet { path: String, sheet: String, sheets: Vec<String> },
+    #[error("load: {path}, column `{column}` holds {found}, which no column of a table can")]
+    Unsupported { path: String, column: String, found: String },
+    #[error("load: {path}: column `{column}` is compressed with {codec}, which is not read here")]
+    Codec { path: String, column: String, codec: String },
     #[error("save: {path}: {reason}")]
     Unwritable { path: String, reason: String },
 }
@@ -88,6 +102,12 @@ impl TableError {
             Self::AmbiguousLabel { .. } => Some("filter to one row first: t.where(|r| ...)".into()),
             Self::WrongKind { expected, .. } if expected == "numeric" => {
                 Some("leave the column out, or keep only numbers: t.numeric()".into())
+            }
+            Self::NoPanel { .. } => {
+                Some("declare it first: t = t.panel(\"firm\", \"year\")".into())
+            }
+            Self::PanelTwice { .. } => {
+                Some("keep one row for each entity and period; t.panel_info() counts them".into())
             }
             Self::NoDate { .. } => {
                 Some("say how dates are written: date(t.day, \"%d/%m/%Y\")".into())
@@ -110,6 +130,20 @@ impl TableError {
             Self::BadValue { found, .. } => {
                 Some(format!("mend the cell, or declare it missing: missing: \"{found}\""))
             }
+            Self::NoSheet { sheet, sheets, .. } => closest_hint(sheet, sheets),
+            Self::Unsupported { .. } => {
+                Some("name the columns to read: load(path, #{ columns: [\"a\", \"b\"] })".into())
+            }
+            Self::Codec { .. } => Some(
+                "write the file again with snappy, gzip, lz4 or no compression, or read other \
+                 columns alone: load(path, #{ columns: [\"a\", \"b\"] })"
+                    .into(),
+            ),
+            Self::BadSheetCell { .. } => Some(
+                "rows above the header are left out by skip: n, a part of the sheet is named by \
+                 range: \"B3:F20\", a marker of missing values by missing: \"-\""
+                    .into(),
+            ),
             Self::BadText { .. } => {
                 Some("name the encoding: load(path, #{ encoding: \"windows-1251\" })".into())
             }

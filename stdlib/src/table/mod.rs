@@ -6,6 +6,7 @@ pub mod csv;
 pub mod datasets;
 mod date;
 mod error;
+pub mod export;
 mod frame;
 pub mod read;
 pub mod save;

@@ -76,7 +76,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// The shortest text that reads back as `x`.
-fn float_text(x: f64) -> String {
+pub(super) fn float_text(x: f64) -> String {
     let plain = x.to_string();
     if plain.len() > 22 { format!("{x:e}") } else { plain }
 }

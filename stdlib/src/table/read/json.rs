@@ -8,13 +8,13 @@ use arrow_array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array,
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{Loaded, NumberStyle};
+use super::{Loaded, NumberStyle, fit};
 use crate::choice::Choice;
 use crate::error::Result;
 use crate::table::csv::ReadOptions;
 use crate::table::date::Date;
 use crate::table::error::TableError;
-use crate::table::frame::{Kind, Table};
+use crate::table::frame::Table;
 use crate::table::vector::{Cell, Vector};
 
 /// An object with its keys in the order of the file.
@@ -84,7 +84,7 @@ pub(super) fn read(text: &str, path: &str, options: &ReadOptions) -> Result<Load
         let array = typed(&name, &values, path, options)?;
         vectors.push((name, Vector::new(array)));
     }
-    let table = super::label(Table::new(vectors)?, options.label.as_deref())?;
+    let table = super::finish(Table::new(vectors)?, options)?;
     Ok(Loaded { table, warnings: Vec::new() })
 }
 
@@ -130,7 +130,8 @@ fn typed(name: &str, values: &[Value], path: &str, options: &ReadOptions) -> Res
             if absent(value) {
                 return Ok(Cell::Missing);
             }
-            as_kind(value, *kind).ok_or_else(|| misfit(row, value, kind.name()).into())
+            let cell = plain(value).and_then(|cell| fit(cell, *kind, NumberStyle::default()));
+            cell.ok_or_else(|| misfit(row, value, kind.name()).into())
         });
         return Ok(Vector::of_kind(*kind, cells.collect::<Result<Vec<Cell>>>()?).array().clone());
     }
@@ -178,25 +179,24 @@ fn typed(name: &str, values: &[Value], path: &str, options: &ReadOptions) -> Res
     })
 }
 
-/// `value` as the kind that was asked for.
-fn as_kind(value: &Value, kind: Kind) -> Option<Cell> {
-    let style = NumberStyle::default();
-    Some(match (kind, value) {
-        (Kind::Float, Value::Number(x)) => Cell::Float(x.as_f64()?),
-        (Kind::Float, Value::String(text)) => Cell::Float(style.float(text)?),
-        (Kind::Int, Value::Number(x)) => Cell::Int(x.as_i64()?),
-        (Kind::Int, Value::String(text)) => Cell::Int(style.int(text)?),
-        (Kind::Bool, Value::Bool(b)) => Cell::Bool(*b),
-        (Kind::Text, Value::String(text)) => Cell::Text(text.clone()),
-        (Kind::Text, Value::Number(_) | Value::Bool(_)) => Cell::Text(value.to_string()),
-        (Kind::Date, Value::String(text)) => Cell::Date(Date::parse(text)?),
-        _ => return None,
+/// A single value as a cell.
+fn plain(value: &Value) -> Option<Cell> {
+    Some(match value {
+        Value::Number(x) => match x.as_i64() {
+            Some(i) => Cell::Int(i),
+            None => Cell::Float(x.as_f64()?),
+        },
+        Value::Bool(b) => Cell::Bool(*b),
+        Value::String(text) => Cell::Text(text.clone()),
+        Value::Null => Cell::Missing,
+        Value::Array(_) | Value::Object(_) => return None,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Kind;
     fn parse(text: &str) -> Result<Table> {
         read(text, "f.json", &ReadOptions::default()).map(|loaded| loaded.table)
     }
