@@ -1,10 +1,8 @@
 //! The bundled datasets.
 
-use std::collections::HashMap;
-
 use super::csv::{ReadOptions, read_str};
 use super::error::TableError;
-use super::frame::{ColumnMeta, Table};
+use super::frame::Table;
 use super::vector::Vector;
 use crate::error::Result;
 
@@ -149,21 +147,7 @@ impl Dataset {
         let table = read_str(self.text, self.name, &ReadOptions::default())?;
         let Some(codebook) = self.codebook else { return Ok(table) };
         let codebook = read_str(codebook, self.name, &ReadOptions::default())?;
-        let mut meta = HashMap::new();
-        let text = |row: usize, column: &str| -> Result<String> {
-            Ok(match codebook.column(column)?.cell(row) {
-                super::vector::Cell::Text(text) => text,
-                _ => String::new(),
-            })
-        };
-        for row in 0..codebook.nrow() {
-            let labels = vec![
-                ("en".to_owned(), text(row, "label_en")?),
-                ("ru".to_owned(), text(row, "label_ru")?),
-            ];
-            meta.insert(text(row, "code")?, ColumnMeta { labels, unit: Some(text(row, "unit")?) });
-        }
-        Ok(table.with_meta(meta))
+        Ok(table.codebook(&codebook)?.0)
     }
 }
 

@@ -13,6 +13,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::error::TableError;
+use super::panel::Panel;
 use super::vector::{Cell, Vector, cell, find_label, floats};
 use super::verbs::{self, SortKey};
 use crate::choice::Choice;
@@ -109,6 +110,7 @@ pub struct Table {
     labels: Option<Arc<StringArray>>,
     label_name: Option<Arc<str>>,
     meta: Arc<HashMap<String, ColumnMeta>>,
+    panel: Option<Arc<Panel>>,
 }
 
 impl Table {
@@ -146,7 +148,7 @@ impl Table {
         let batch =
             RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
                 .expect("lengths were checked and every field is nullable");
-        Ok(Self { batch, labels: None, label_name: None, meta: Arc::default() })
+        Ok(Self { batch, labels: None, label_name: None, meta: Arc::default(), panel: None })
     }
 
     pub(super) fn rebuilt(&self, columns: Vec<(String, ArrayRef)>) -> Result<Self> {
@@ -154,7 +156,7 @@ impl Table {
         table.labels.clone_from(&self.labels);
         table.label_name.clone_from(&self.label_name);
         table.meta = Arc::clone(&self.meta);
-        Ok(table)
+        Ok(table.with_panel(self.panel.clone()))
     }
 
     pub(super) fn named_arrays(&self) -> Vec<(String, ArrayRef)> {
@@ -256,6 +258,19 @@ impl Table {
     #[must_use]
     pub fn with_meta(mut self, meta: HashMap<String, ColumnMeta>) -> Self {
         self.meta = Arc::new(meta);
+        self
+    }
+
+    /// What makes the table a panel, if it was declared one.
+    pub fn panel_keys(&self) -> Option<&Arc<Panel>> {
+        self.panel.as_ref()
+    }
+
+    /// The same table as the panel `panel`, as long as it has the panel's columns.
+    #[must_use]
+    pub(super) fn with_panel(mut self, panel: Option<Arc<Panel>>) -> Self {
+        let has = |name: &String| self.position("panel", name).is_ok();
+        self.panel = panel.filter(|p| has(&p.time) && p.entity.as_ref().is_none_or(has));
         self
     }
 
@@ -392,6 +407,7 @@ impl Table {
         });
         table.label_name.clone_from(&self.label_name);
         table.meta = Arc::clone(&self.meta);
+        table.panel.clone_from(&self.panel);
         Ok(table)
     }
 

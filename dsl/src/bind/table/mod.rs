@@ -11,6 +11,8 @@ mod display;
 mod files;
 mod group;
 mod join;
+mod panels;
+mod panels_help;
 mod pick;
 mod rows;
 mod shape;
@@ -214,6 +216,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     join::register(library);
     shape::register(library);
     classes::register(library);
+    panels::register(library);
     making(library);
     columns(library);
     cells(library);
