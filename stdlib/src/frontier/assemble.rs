@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use nalgebra::{DMatrix, DVector};
 
+use super::covariance::{SeKind, covariance, least_squares_scores};
 use super::data::{cross, gram};
 use super::density::Point;
 use super::deterministic;
@@ -73,7 +74,15 @@ pub(super) fn assemble(
                 loglik: ols.loglik,
                 ln_v: Some(ols_sigma_sq.ln()),
                 ln_u: Some(f64::NEG_INFINITY),
-                vcov: inverse.map(|v| &map * v * map.transpose() * ols_sigma_sq),
+                vcov: inverse.and_then(|v| {
+                    let w = sample.weights.as_deref();
+                    let z = &sample.scaled.z;
+                    let r = deterministic::residuals(z, &sample.y, sample.ols.as_slice());
+                    let scores = least_squares_scores(z, &r, w, ols_sigma_sq);
+                    let v = v * ols_sigma_sq;
+                    let v = covariance(params.se, &v, &scores, problem.groups.as_deref())?;
+                    Some(&map * v * map.transpose())
+                }),
                 boundary: Boundary::GammaZero,
                 equations: Vec::new(),
                 at: None,
@@ -182,18 +191,17 @@ fn interior(
         unreachable!("called for interior maxima only")
     };
     let p = map.nrows();
-    let total = inside.coef.len();
-    let mut jacobian = DMatrix::zeros(total, total);
-    jacobian.view_mut((0, 0), (p, p)).copy_from(map);
-    let mut start = p;
-    for other in &problem.others {
-        let width = other.names.len();
-        jacobian.view_mut((start, start), (width, width)).copy_from(&other.scaled.map());
-        start += width;
-    }
+    let jacobian = problem.jacobian();
     // Where the likelihood has no finite maximum no curvature measures the uncertainty.
-    let vcov = inside.vcov.as_ref().filter(|_| solution.drift.is_none());
-    let vcov = vcov.map(|v| &jacobian * v * jacobian.transpose());
+    let inverse = inside.vcov.as_ref().filter(|_| solution.drift.is_none());
+    let model = likelihood(&problem.sample, &problem.others, params.inefficiency);
+    let scaled = inverse.and_then(|inverse| match params.se {
+        SeKind::Hessian => Some(inverse.clone()),
+        kind => {
+            covariance(kind, inverse, &model.row_scores(&inside.coef), problem.groups.as_deref())
+        }
+    });
+    let vcov = scaled.map(|v| &jacobian * v * jacobian.transpose());
     let all = &jacobian * DVector::from_row_slice(&inside.coef);
     let mut equations = Vec::new();
     let mut start = p;
@@ -222,7 +230,6 @@ fn interior(
     if problem.others.iter().any(|o| o.index == Index::Scaling) {
         ln_u = None;
     }
-    let model = likelihood(&problem.sample, &problem.others, params.inefficiency);
     let indices = if constants {
         let first = model.points_of(&inside.coef, 0..1);
         Indices::Constant(first[0])

@@ -7,6 +7,8 @@
 
 use std::f64::consts::LN_2;
 
+use num_dual::DualNum;
+
 use super::jet::Num;
 use super::normal::HALF_LN_2PI;
 use crate::choice::Choice;
@@ -109,24 +111,33 @@ impl Inefficiency {
     /// `E[u]` over the units of a point, without conditioning on `e`, and `V[u]`.
     pub fn moments(self, at: &Point<f64>) -> (f64, f64) {
         let s = (0.5 * at.ln_u).exp();
+        if self == Self::TruncatedNormal {
+            let (_, _, second) = super::normal::ln_cdf_jet(at.mu / s);
+            let mean = super::efficiency::Truncated { mu: at.mu, sigma: s }.mean();
+            return (mean, s * s * (1.0 + second));
+        }
+        let (first, second) = self.unit_moments(at.shape);
+        (s * first, s * s * second)
+    }
+
+    /// Mean and variance for scale 1, given the log of the shape; for the truncated normal, whose
+    /// mean is no multiple of its scale, those at `mu = 0`.
+    pub fn unit_moments<N: DualNum<Primitive = f64>>(self, shape: N) -> (N, N) {
         let pi = std::f64::consts::PI;
+        let both = |mean: f64, variance: f64| (N::from(mean), N::from(variance));
         match self {
-            Self::HalfNormal => (s * (2.0 / pi).sqrt(), s * s * (1.0 - 2.0 / pi)),
-            Self::Exponential => (s, s * s),
-            Self::TruncatedNormal => {
-                let (_, _, second) = super::normal::ln_cdf_jet(at.mu / s);
-                let mean = super::efficiency::Truncated { mu: at.mu, sigma: s }.mean();
-                (mean, s * s * (1.0 + second))
-            }
-            Self::Rayleigh => (s * (pi / 2.0).sqrt(), s * s * (2.0 - pi / 2.0)),
-            Self::Uniform => (s * 3.0_f64.sqrt(), s * s),
-            Self::GeneralisedExponential => (1.5 * s, 1.25 * s * s),
+            Self::HalfNormal | Self::TruncatedNormal => both((2.0 / pi).sqrt(), 1.0 - 2.0 / pi),
+            Self::Exponential => both(1.0, 1.0),
+            Self::Rayleigh => both((pi / 2.0).sqrt(), 2.0 - pi / 2.0),
+            Self::Uniform => both(3.0_f64.sqrt(), 1.0),
+            Self::GeneralisedExponential => both(1.5, 1.25),
             Self::TruncatedSkewedLaplace => {
-                let k1 = 1.0 + at.shape.exp();
-                let weight = k1 / (2.0 * k1 - 1.0);
-                let first = weight * s * (2.0 - 1.0 / (k1 * k1));
-                let square = weight * 2.0 * s * s * (2.0 - 1.0 / k1.powi(3));
-                (first, square - first * first)
+                let k1 = shape.exp() + 1.0;
+                let weight = k1.clone() / (k1.clone() * 2.0 - 1.0);
+                let first = weight.clone() * (-(k1.clone() * k1.clone()).recip() + 2.0);
+                let square = weight * 2.0 * (-k1.powi(3).recip() + 2.0);
+                let variance = square - first.clone() * first.clone();
+                (first, variance)
             }
         }
     }

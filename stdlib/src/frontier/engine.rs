@@ -138,6 +138,52 @@ impl Likelihood<'_> {
         }
     }
 
+    /// Each row's score, weights included: rows by coefficients.
+    pub fn row_scores(&self, coef: &[f64]) -> DMatrix<f64> {
+        match self.equations.len() {
+            3 => self.row_scores_of::<3>(coef),
+            4 => self.row_scores_of::<4>(coef),
+            5 => self.row_scores_of::<5>(coef),
+            n => unreachable!("a model has three to five equations, not {n}"),
+        }
+    }
+
+    fn row_scores_of<const K: usize>(&self, coef: &[f64]) -> DMatrix<f64> {
+        let n = self.y.len();
+        let parts = blocks(n, |rows| {
+            let indices = self.indices(coef, rows.clone());
+            let mut part = DMatrix::zeros(rows.len(), self.len());
+            for (i, row) in rows.enumerate() {
+                let density = self.density_at::<K>(&indices, i);
+                let Some(first) = density.v1.0 else { continue };
+                let mut at = 0;
+                for (k, equation) in self.equations.iter().enumerate() {
+                    let turn = if equation.index == Index::Frontier { -self.sign } else { 1.0 };
+                    for a in 0..equation.z.ncols() {
+                        part[(i, at)] = self.weight(row) * turn * first[k] * equation.z[(row, a)];
+                        at += 1;
+                    }
+                }
+            }
+            part
+        });
+        let mut all = DMatrix::zeros(n, self.len());
+        let mut start = 0;
+        for part in parts {
+            all.rows_mut(start, part.nrows()).copy_from(&part);
+            start += part.nrows();
+        }
+        all
+    }
+
+    /// The log-density of row `i` of a block with its derivatives in the indices.
+    #[inline]
+    fn density_at<const K: usize>(&self, indices: &[Vec<f64>], i: usize) -> Dual2SVec64<K> {
+        let at: [Dual2SVec64<K>; K] =
+            std::array::from_fn(|k| Dual2SVec64::from_re(indices[k][i]).derivative(k));
+        self.inefficiency.ln_density(&self.point(&at))
+    }
+
     fn jet_of<const K: usize>(&self, coef: &[f64]) -> Jet {
         let p = self.len();
         let parts = blocks(self.y.len(), |rows| self.jet_block::<K>(coef, rows, p));
@@ -163,9 +209,7 @@ impl Likelihood<'_> {
         let mut curves = vec![vec![0.0; n]; K * K];
         let mut value = 0.0;
         for (i, row) in rows.clone().enumerate() {
-            let at: [Dual2SVec64<K>; K] =
-                std::array::from_fn(|k| Dual2SVec64::from_re(indices[k][i]).derivative(k));
-            let density = self.inefficiency.ln_density(&self.point(&at));
+            let density = self.density_at::<K>(&indices, i);
             let w = self.weight(row);
             value += w * density.re;
             if let Some(first) = density.v1.0 {
@@ -214,6 +258,30 @@ impl Likelihood<'_> {
     }
 }
 
+/// What [`maximise`] climbs.
+pub(super) trait Objective {
+    /// Rows, which set the scale of rounding.
+    fn rows(&self) -> usize;
+    /// The value; not finite where there is none.
+    fn value(&self, coef: &[f64]) -> f64;
+    /// The value with its derivatives.
+    fn jet(&self, coef: &[f64]) -> Jet;
+}
+
+impl Objective for Likelihood<'_> {
+    fn rows(&self) -> usize {
+        self.y.len()
+    }
+
+    fn value(&self, coef: &[f64]) -> f64 {
+        Likelihood::value(self, coef)
+    }
+
+    fn jet(&self, coef: &[f64]) -> Jet {
+        Likelihood::jet(self, coef)
+    }
+}
+
 /// Why an ascent ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -238,7 +306,7 @@ pub(super) struct Ascent {
 ///
 /// Steps are scaled by the diagonal of the Hessian, so the path does not depend on units.
 pub(super) fn maximise(
-    likelihood: &Likelihood<'_>,
+    likelihood: &impl Objective,
     start: &[f64],
     limit: usize,
     ctx: &Context,
@@ -264,7 +332,7 @@ pub(super) fn maximise(
                 break;
             }
             let trial: Vec<f64> = coef.iter().zip(step.iter()).map(|(c, s)| c + s).collect();
-            let noise = 4.0 * f64::EPSILON * (jet.value.abs() + likelihood.y.len() as f64);
+            let noise = 4.0 * f64::EPSILON * (jet.value.abs() + likelihood.rows() as f64);
             let least = jet.value + 1e-4 * gain - noise;
             // A step that falls short costs a value alone, not its derivatives.
             if damping > 0.0 && likelihood.value(&trial).partial_cmp(&least) != Some(Greater) {

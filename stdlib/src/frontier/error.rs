@@ -29,6 +29,20 @@ pub enum FrontierError {
     NotPositive { primitive: &'static str, column: String, row: String, value: f64 },
     #[error("{primitive}: {why}")]
     Unsolved { primitive: &'static str, why: String },
+    #[error("sfa: the cluster column `{column}` is missing in row {row}")]
+    NoCluster { column: String, row: String },
+    #[error("sfa: the cluster column `{column}` has {groups} group")]
+    FewClusters { column: String, groups: usize },
+    #[error("{what}: this model has no covariance of its estimates")]
+    NoCovariance { what: String },
+    #[error("{what}: the models differ in response or rows: {first} against {second}")]
+    DifferentData { what: String, first: String, second: String },
+    #[error("vuong: the models give every row the same likelihood (spread {spread:e})")]
+    SameModel { spread: f64 },
+    #[error("marginal_effects: nothing here moves inefficiency")]
+    NoDeterminants,
+    #[error("elasticities: the frontier has no numeric column")]
+    NoInputs,
 }
 
 impl FrontierError {
@@ -56,7 +70,25 @@ impl FrontierError {
                 "leave the unit out, t.where(|r| r.label != \"{row}\"), or shift the column"
             )),
             Self::Unsolved { .. } => Some("check the columns for values far out of scale".into()),
-            Self::ConstantResponse { .. } => None,
+            Self::NoCluster { .. } => Some("fill the column, or leave those rows out".into()),
+            Self::FewClusters { .. } => {
+                Some("clustered errors need two groups at the very least, and mean little below \
+                      twenty".into())
+            }
+            Self::NoCovariance { .. } => {
+                Some("standard errors do not exist at gamma = 1, nor where the likelihood has no \
+                      finite maximum; see m.warnings".into())
+            }
+            Self::DifferentData { .. } => {
+                Some("fit both to the same complete rows and the same response".into())
+            }
+            Self::SameModel { .. } => Some("compare models that differ".into()),
+            Self::NoDeterminants => Some(
+                "give determinants, #{ sigma_u: \"~ z\" }, mean or scaling; at gamma_zero there is \
+                 no inefficiency to move"
+                    .into(),
+            ),
+            Self::NoInputs | Self::ConstantResponse { .. } => None,
         }
     }
 }

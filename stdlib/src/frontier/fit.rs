@@ -6,6 +6,7 @@ use arrow_array::StringArray;
 use nalgebra::{DMatrix, DVector};
 
 use super::assemble::assemble;
+use super::covariance::groups;
 use super::data::Scaled;
 use super::density::Point;
 use super::engine::{Index, Stop};
@@ -209,6 +210,8 @@ pub(super) struct Problem {
     pub others: Vec<Determinant>,
     pub plan: Plan,
     pub frame: Frame,
+    /// The cluster of each row, where errors are clustered.
+    pub groups: Option<Vec<usize>>,
 }
 
 impl Problem {
@@ -256,27 +259,48 @@ impl Problem {
         let n = y.len();
         let mut others = Vec::new();
         for (index, modelled) in plans {
-            let (x, names, intercept) = if modelled {
+            let (x, names, intercept, plan) = if modelled {
                 let design = designs.next().expect("one design per formula");
-                (design.x, design.plan.names, design.plan.intercept)
+                let plan = design.plan;
+                (design.x, plan.names.clone(), plan.intercept, Some(plan))
             } else {
-                (DMatrix::from_element(n, 1, 1.0), vec!["(Intercept)".into()], true)
+                (DMatrix::from_element(n, 1, 1.0), vec!["(Intercept)".into()], true, None)
             };
             let scaled = Scaled::new(x, intercept, &names, equation_name(index, params))?;
-            others.push(Determinant { index, scaled, names, intercept });
+            others.push(Determinant { index, scaled, names, intercept, plan });
         }
         let parameters = design.x.ncols() + others.iter().map(|o| o.names.len()).sum::<usize>();
         let weights = match &params.weights {
             Some(column) => Some(read_weights(table, column, &frame.rows)?),
             None => None,
         };
+        let groups = match &params.cluster {
+            Some(column) => Some(groups(table, column, &frame.rows)?),
+            None => None,
+        };
         let dropped = frame.missing + frame.outside;
         let sign = params.frontier.sign();
         let sample = Sample::new(design.x, y, weights, &design.plan, sign, parameters, dropped)?;
-        Ok(Self { sample, others, plan: design.plan, frame })
+        Ok(Self { sample, others, plan: design.plan, frame, groups })
     }
 
-    fn solve(&self, params: &SfaParams, ctx: &Context) -> Result<Solution> {
+    /// Takes coefficients of scaled columns to those of the columns as given.
+    pub fn jacobian(&self) -> DMatrix<f64> {
+        let maps = std::iter::once(self.sample.scaled.map())
+            .chain(self.others.iter().map(|other| other.scaled.map()));
+        let maps: Vec<DMatrix<f64>> = maps.collect();
+        let total = maps.iter().map(DMatrix::nrows).sum();
+        let mut jacobian = DMatrix::zeros(total, total);
+        let mut start = 0;
+        for map in maps {
+            let width = map.nrows();
+            jacobian.view_mut((start, start), (width, width)).copy_from(&map);
+            start += width;
+        }
+        jacobian
+    }
+
+    pub(super) fn solve(&self, params: &SfaParams, ctx: &Context) -> Result<Solution> {
         if params.is_plain_half_normal() {
             half_normal(&self.sample, &self.others, ctx)
         } else {

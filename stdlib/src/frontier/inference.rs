@@ -96,16 +96,7 @@ impl SfaFit {
     /// The covariance of the estimates as a labelled table, where it exists.
     pub fn vcov_table(&self) -> Result<Option<Table>> {
         let Some(vcov) = &self.vcov else { return Ok(None) };
-        let mut names: Vec<String> = self.coef.iter().map(|c| c.name.clone()).collect();
-        for equation in &self.equations {
-            names.extend(equation.coef.iter().map(|c| format!("{}: {}", equation.name, c.name)));
-        }
-        names.truncate(vcov.nrows());
-        let mut columns = vec![("term".to_owned(), Vector::from_texts(&names))];
-        for (j, name) in names.iter().enumerate() {
-            columns.push((name.clone(), Vector::from_floats(vcov.column(j).iter().copied())));
-        }
-        Table::new(columns)?.labelled_by("term").map(Some)
+        self.covariance_table(vcov).map(Some)
     }
 
     /// Observed and frontier response of each row, and the gap between them.

@@ -6,38 +6,55 @@
 //! boundaries included.
 
 mod assemble;
+mod bootstrap;
 mod bound;
 mod certificate;
 mod compare;
+mod covariance;
 mod data;
 pub mod density;
 mod deterministic;
+mod draw;
 mod efficiency;
+mod elasticity;
 mod engine;
 mod error;
 mod fit;
+mod hypotheses;
 mod inference;
+mod influence;
 pub mod jet;
 mod lr;
+mod marginal;
 pub mod neighbours;
 pub mod normal;
 mod params;
 mod posterior;
 mod profile;
+mod refit;
 mod report;
+mod restrict;
 mod sample;
 mod solve;
+mod surface;
 
+pub use bootstrap::{Bootstrap, BootstrapKind, BootstrapParams};
 pub use certificate::Certificate;
 pub use compare::{Compared, Comparison, compare};
+pub use covariance::SeKind;
 pub use density::Inefficiency;
 pub use efficiency::{Efficiency, EfficiencyParams, Estimator, Truncated};
+pub use elasticity::Elasticities;
 pub use engine::Stop;
 pub use error::FrontierError;
 pub use fit::{
     Boundary, DeterministicFit, EquationFit, Estimate, OlsFit, Search, SfaFit, fit_formula, sfa,
 };
+pub use hypotheses::{SkewnessTest, VuongTest, WaldTest, vuong};
+pub use influence::{Influence, Omission};
 pub use lr::LrTest;
+pub use marginal::{Effect, MarginalEffects};
 pub use params::{Orientation, SfaParams};
 pub use posterior::Law;
 pub use profile::LocalMaximum;
+pub use restrict::{ParameterProfile, ProfileParams};

@@ -1,5 +1,6 @@
 //! What can be chosen about a frontier.
 
+use super::covariance::{SeKind, check_cluster};
 use super::density::Inefficiency;
 use super::error::FrontierError;
 use crate::choice::Choice;
@@ -50,6 +51,10 @@ pub struct SfaParams {
     pub scaling: Option<String>,
     /// Column of weights, positive; rescaled to sum to the rows used.
     pub weights: Option<String>,
+    /// How standard errors are found.
+    pub se: SeKind,
+    /// Column of groups for clustered standard errors.
+    pub cluster: Option<String>,
     /// Zeros and negatives under a logarithm: an error (default), dropped, or shifted.
     pub zero: ZeroPolicy,
 }
@@ -75,6 +80,7 @@ impl SfaParams {
             }
             .into());
         }
+        check_cluster(self.se, self.cluster.as_deref())?;
         if let ZeroPolicy::Shift(shift) = self.zero
             && !(shift > 0.0 && shift.is_finite())
         {

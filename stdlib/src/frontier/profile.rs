@@ -217,6 +217,11 @@ impl Pace<'static> {
     pub fn fine() -> Self {
         Self { step: STEP, tolerance: 1e-9, warm: &[] }
     }
+
+    /// Longer strides to a bracket from which Newton's method ends as precisely.
+    pub fn brisk() -> Self {
+        Self { step: STEP * STEP, tolerance: 1e-3, warm: &[] }
+    }
 }
 
 /// Walks the profile from `lambda = 0` up and refines every local maximum in between.

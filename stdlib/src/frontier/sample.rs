@@ -10,6 +10,13 @@ use super::profile::Profile;
 use crate::error::Result;
 use crate::formula::Plan;
 
+/// Why rows leave nothing to fit.
+#[derive(Debug, Clone, Copy)]
+enum Flaw {
+    Rank,
+    Perfect,
+}
+
 /// Response, frontier columns at unit scale, weights, and least squares on them.
 pub(super) struct Sample {
     pub scaled: Scaled,
@@ -47,6 +54,24 @@ impl Sample {
             );
         }
         let scaled = Scaled::new(x, plan.intercept, &plan.names, "the frontier")?;
+        match Self::settle(scaled, y, weights, sign, plan.intercept) {
+            Ok(sample) => Ok(sample),
+            Err(Flaw::Rank) => {
+                Err(FrontierError::TooFewRows { rows: n, parameters, dropped }.into())
+            }
+            Err(Flaw::Perfect) => Err(FrontierError::PerfectFit { response: response() }.into()),
+        }
+    }
+
+    /// Least squares on columns already scaled.
+    fn settle(
+        scaled: Scaled,
+        y: Vec<f64>,
+        weights: Option<Vec<f64>>,
+        sign: f64,
+        intercept: bool,
+    ) -> Result<Self, Flaw> {
+        let n = y.len();
         let w = weights.as_deref();
         let weigh = |r: Vec<f64>| -> Vec<f64> {
             match w {
@@ -54,9 +79,12 @@ impl Sample {
                 None => r,
             }
         };
-        let Some(factor) = gram(&scaled.z, w).cholesky() else {
-            return Err(FrontierError::TooFewRows { rows: n, parameters, dropped }.into());
-        };
+        let gram = gram(&scaled.z, w);
+        let largest = gram.diagonal().max();
+        let factor = gram.cholesky().ok_or(Flaw::Rank)?;
+        if factor.l_dirty().diagonal().iter().any(|pivot| pivot * pivot <= 1e-13 * largest) {
+            return Err(Flaw::Rank);
+        }
         let mut ols = factor.solve(&cross(&scaled.z, &weigh(y.clone())));
         // One step of refinement brings the residuals orthogonal to the last digits.
         let residuals = deterministic::residuals(&scaled.z, &y, ols.as_slice());
@@ -68,13 +96,29 @@ impl Sample {
             powers.sum::<f64>()
         };
         let ols_ssr = moment(2, 1.0);
-        if ols_ssr.sqrt() <= 1e-10 * spread {
-            return Err(FrontierError::PerfectFit { response: response() }.into());
+        let spread = y.iter().map(|v| (v - y[0]).abs()).fold(0.0, f64::max);
+        if ols_ssr.sqrt() <= 1e-10 * spread || spread == 0.0 {
+            return Err(Flaw::Perfect);
         }
         let sd = (ols_ssr / n as f64).sqrt();
         let (skewness, first_moment) = (moment(3, sd) / n as f64, moment(1, sd) / n as f64);
-        let intercept = plan.intercept;
         Ok(Self { scaled, y, sign, weights, intercept, ols, ols_ssr, skewness, first_moment })
+    }
+
+    /// The rows `keep`, repeats allowed; `None` where they leave no model to fit.
+    pub fn with_rows(&self, keep: &[usize]) -> Option<Self> {
+        let y = keep.iter().map(|i| self.y[*i]).collect();
+        let weights = self.weights.as_ref().map(|w| {
+            let total: f64 = keep.iter().map(|i| w[*i]).sum();
+            keep.iter().map(|i| w[*i] * keep.len() as f64 / total).collect()
+        });
+        Self::settle(self.scaled.rows(keep), y, weights, self.sign, self.intercept).ok()
+    }
+
+    /// The same rows with another response.
+    pub fn with_response(&self, y: Vec<f64>) -> Option<Self> {
+        let scaled = self.scaled.clone();
+        Self::settle(scaled, y, self.weights.clone(), self.sign, self.intercept).ok()
     }
 
     /// About `rows` rows, evenly spread, with the same coefficients as least squares.

@@ -11,6 +11,7 @@ use super::profile::{LocalMaximum, Pace, ProfilePoint, STEP, search};
 use super::sample::Sample;
 use crate::context::Context;
 use crate::error::Result;
+use crate::formula::Plan;
 
 /// An equation besides the frontier, on columns at unit scale.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub(super) struct Determinant {
     pub scaled: Scaled,
     pub names: Vec<String>,
     pub intercept: bool,
+    /// How its columns are made; missing for a constant.
+    pub plan: Option<Plan>,
 }
 
 /// An interior maximum, in scaled coefficients: frontier first, then the determinants in order.
@@ -51,6 +54,13 @@ pub(super) struct Solution {
     pub drift: Option<String>,
 }
 
+impl Solution {
+    /// The place, and the deterministic frontier with its loglikelihood.
+    pub fn place_with_end(self) -> (Place, Option<(Deterministic, f64)>) {
+        (self.place, self.deterministic)
+    }
+}
+
 /// The likelihood of `sample` with the equations `others`.
 pub(super) fn likelihood<'a>(
     sample: &'a Sample,
@@ -68,7 +78,7 @@ pub(super) fn likelihood<'a>(
     }
 }
 
-fn inside(ascent: Ascent, n: f64) -> Inside {
+pub(super) fn inside(ascent: Ascent, n: f64) -> Inside {
     Inside {
         loglik: ascent.jet.value,
         gradient: ascent.jet.score.amax() / n,
@@ -84,6 +94,16 @@ pub(super) fn half_normal(
     others: &[Determinant],
     ctx: &Context,
 ) -> Result<Solution> {
+    half_normal_at(sample, others, &Pace::fine(), ctx)
+}
+
+/// [`half_normal`] at another pace, for the many refits of a bootstrap.
+pub(super) fn half_normal_at(
+    sample: &Sample,
+    others: &[Determinant],
+    pace: &Pace<'_>,
+    ctx: &Context,
+) -> Result<Solution> {
     let (profile, start) = sample.profile();
     let upward = sample.upward();
     let found = if sample.y.len() > MANY {
@@ -94,7 +114,7 @@ pub(super) fn half_normal(
         let pace = Pace { step: STEP.powi(3), tolerance: 0.05, warm: &scout.grid };
         search(&profile, &start, upward, &pace, ctx)?
     } else {
-        search(&profile, &start, upward, &Pace::fine(), ctx)?
+        search(&profile, &start, upward, pace, ctx)?
     };
     let end = sample.deterministic();
     let ols_loglik = sample.ols_loglik();

@@ -74,7 +74,7 @@ pub(super) const COMPARISON: TypeEntry = TypeEntry {
 
 const M: Param = Param::arg("m", "Frontier", "the model");
 
-const OPTIONS: [Param; 9] = [
+const OPTIONS: [Param; 11] = [
     Param::option(
         "inefficiency",
         "text",
@@ -98,6 +98,13 @@ const OPTIONS: [Param; 9] = [
         "none",
         "column of positive weights, rescaled to sum to the rows",
     ),
+    Param::option(
+        "se",
+        "text",
+        "\"hessian\"",
+        "standard errors: \"hessian\", \"opg\", \"sandwich\" or \"cluster\"",
+    ),
+    Param::option("cluster", "text", "none", "column of groups for se: \"cluster\""),
     Param::option(
         "zero",
         "text",
@@ -139,6 +146,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             OPTIONS[6],
             OPTIONS[7],
             OPTIONS[8],
+            OPTIONS[9],
+            OPTIONS[10],
         ],
         returns: "Frontier",
         search: &[
@@ -185,6 +194,8 @@ pub(super) const ENTRIES: &[Entry] = &[
             OPTIONS[6],
             OPTIONS[7],
             OPTIONS[8],
+            OPTIONS[9],
+            OPTIONS[10],
         ],
         returns: "Frontier on the same table; options not named stay as they were",
         search: &["refit", "add regressor"],

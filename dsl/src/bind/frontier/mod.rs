@@ -1,16 +1,19 @@
 //! Stochastic frontiers: fitting, reading, comparing.
 
+mod answers;
 mod certificate;
 mod help;
 mod neighbours;
 mod neighbours_help;
+mod resampling;
 mod show;
 
 use std::rc::Rc;
 
 use esep_stdlib::formula::{self, ZeroPolicy};
 use esep_stdlib::frontier::{
-    self, Compared, Comparison, EfficiencyParams, Estimate, LrTest, SfaFit, SfaParams, compare,
+    self, Compared, Comparison, EfficiencyParams, Estimate, LrTest, SeKind, SfaFit, SfaParams,
+    compare,
 };
 use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, ImmutableString, Map};
@@ -33,8 +36,10 @@ pub(super) fn register(library: &mut Library<'_>) {
     fitting(library);
     fields(library);
     methods(library);
+    answers::register(library);
     certificate::register(library);
     neighbours::register(library);
+    resampling::register(library);
 }
 
 /// The choices in an option map; `defaults` stand where it says nothing.
@@ -60,6 +65,7 @@ fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
     if let Some(shift) = options.optional_float("zero_shift")? {
         zero = ZeroPolicy::Shift(shift);
     }
+    let se = options.choice("se", d.se)?;
     let params = SfaParams {
         inefficiency: options.choice("inefficiency", d.inefficiency)?,
         frontier: options.choice("frontier", d.frontier)?,
@@ -68,6 +74,8 @@ fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
         sigma_v: options.text("sigma_v")?.or(d.sigma_v),
         scaling: options.text("scaling")?.or(d.scaling),
         weights: options.text("weights")?.or(d.weights),
+        se,
+        cluster: options.text("cluster")?.or(d.cluster.filter(|_| se == SeKind::Cluster)),
         zero,
     };
     options.finish()?;
@@ -149,7 +157,7 @@ fn value(estimate: Option<&Estimate>) -> Dynamic {
     convert::from_option(estimate.map(|e| e.value))
 }
 
-fn texts(items: &[String]) -> Array {
+pub(super) fn texts(items: &[String]) -> Array {
     items.iter().map(|item| Dynamic::from(ImmutableString::from(item.as_str()))).collect()
 }
 
