@@ -4,10 +4,14 @@
 //! [`build`] has a function for each result of this crate. Layout and letters are the same in SVG
 //! and PNG; both come from one [`scene::Scene`], so a label that fits in one fits in the other.
 //!
-//! The renderer is written for this grammar on `ab_glyph`'s outlines. A plotting library would
-//! only have pushed the pixels: axes, legends, label placement and measuring are ours in any
-//! case, and the one that was tried places letters and marks on whole pixels, has no legend
-//! outside the plot and cannot give an SVG a title or a tooltip.
+//! `plotters` draws the PNG: lines, areas, circles and letters on its bitmap, finer than the
+//! picture and then averaged, because its coordinates are whole numbers. Axes, legends, measuring
+//! and label placement are ours: plotters sets labels without looking where others stand and has
+//! no legend outside the plot.
+//!
+//! The SVG has a writer of its own. plotters' SVG backend rounds every coordinate, width and font
+//! size to whole numbers and has no place for a title, a description, tooltips, groups, a clip or
+//! letters with a white edge; readers with a screen reader or a mouse would lose what ours has.
 
 mod alt;
 mod axes;
@@ -19,11 +23,13 @@ mod labels;
 mod layout;
 mod legend;
 mod marks;
+mod paint;
 pub mod palette;
 mod png;
 mod save;
 mod scale;
 pub mod scene;
+mod strokes;
 mod svg;
 mod text;
 mod train;

@@ -1,303 +1,209 @@
-//! A drawing as PNG, with exact coverage of every pixel and the embedded letters.
+//! A drawing as PNG: plotters' bitmap of many samples per pixel, averaged.
+//!
+//! The picture is drawn in bands, so that the samples of a large one need little memory and every
+//! core has its share. An area of many colours is averaged as a whole: neighbours that share an
+//! edge leave no seam. What is half transparent is drawn alone in black first and then laid over
+//! the band as one sheet, so that a line does not darken where its pieces meet.
 
-use ab_glyph::{OutlineCurve, Point as GlyphPoint, point};
-use ab_glyph_rasterizer::Rasterizer;
+use plotters::backend::BitMapBackend;
+use plotters::drawing::IntoDrawingArea as _;
+use rayon::prelude::*;
 
 use super::error::ChartError;
-use super::font;
-use super::palette::WHITE;
-use super::scene::{Item, Paint, Point, Rect, Scene, Shape, Stroke, Text, rotate};
+use super::paint::{Brush, Drawn, Grid, reach};
+use super::palette::Rgb;
+use super::scene::{Item, Paint, Rect, Scene, Shape};
 use crate::error::Result;
+
+/// Pixel rows of a band.
+const BAND: usize = 64;
+/// Pixels of a row looked at together when it is averaged.
+const BLOCK: usize = 16;
 
 /// `scene` as PNG bytes, `scale` device pixels per CSS pixel.
 pub fn write(scene: &Scene, scale: f64) -> Result<Vec<u8>> {
     let width = (scene.width * scale).round().max(1.0) as usize;
     let height = (scene.height * scale).round().max(1.0) as usize;
-    let mut canvas =
-        Canvas { width, height, scale, pixels: [WHITE.0, WHITE.1, WHITE.2].repeat(width * height) };
-    for item in &scene.items {
-        canvas.draw(item);
-    }
-    canvas.encode().map_err(|error| {
-        ChartError::Unwritable { path: "png".into(), reason: error.to_string() }.into()
-    })
-}
-
-/// Closed outlines waiting to be filled, in device pixels.
-#[derive(Default)]
-struct Outline {
-    curves: Vec<OutlineCurve>,
-}
-
-impl Outline {
-    fn polygon(&mut self, points: &[Point]) {
-        let at = |i: usize| glyph_point(points[i % points.len()]);
-        self.curves.extend((0..points.len()).map(|i| OutlineCurve::Line(at(i), at(i + 1))));
-    }
-
-    /// Left, top, right and bottom of everything.
-    fn bounds(&self) -> Option<[f32; 4]> {
-        let mut ends: Option<[f32; 4]> = None;
-        let mut see = |p: GlyphPoint| {
-            let [l, t, r, b] = ends.unwrap_or([p.x, p.y, p.x, p.y]);
-            ends = Some([l.min(p.x), t.min(p.y), r.max(p.x), b.max(p.y)]);
-        };
-        for curve in &self.curves {
-            match curve {
-                OutlineCurve::Line(a, b) => [*a, *b].into_iter().for_each(&mut see),
-                OutlineCurve::Quad(a, b, c) => [*a, *b, *c].into_iter().for_each(&mut see),
-                OutlineCurve::Cubic(a, b, c, d) => {
-                    [*a, *b, *c, *d].into_iter().for_each(&mut see);
-                }
-            }
-        }
-        ends
-    }
-}
-
-fn glyph_point(p: Point) -> GlyphPoint {
-    point(p.0 as f32, p.1 as f32)
-}
-
-struct Canvas {
-    width: usize,
-    height: usize,
-    scale: f64,
-    pixels: Vec<u8>,
-}
-
-impl Canvas {
-    fn draw(&mut self, item: &Item) {
-        match &item.shape {
-            Shape::Path { points, closed } => {
-                let points = self.device(points);
-                if let Some(fill) = item.fill {
-                    let mut outline = Outline::default();
-                    outline.polygon(&points);
-                    self.fill(&outline, fill, item.clip);
-                }
-                if let Some(stroke) = item.stroke {
-                    self.stroke(&points, *closed, stroke, item.clip);
-                }
-            }
-            Shape::Circle { centre, radius } => {
-                let points = self.device(&circle(*centre, *radius));
-                if let Some(fill) = item.fill {
-                    let mut outline = Outline::default();
-                    outline.polygon(&points);
-                    self.fill(&outline, fill, item.clip);
-                }
-                if let Some(stroke) = item.stroke {
-                    self.stroke(&points, true, stroke, item.clip);
-                }
-            }
-            Shape::Text(text) => self.text(text, item),
-        }
-    }
-
-    fn device(&self, points: &[Point]) -> Vec<Point> {
-        points.iter().map(|(x, y)| (x * self.scale, y * self.scale)).collect()
-    }
-
-    fn stroke(&mut self, points: &[Point], closed: bool, stroke: Stroke, clip: Option<Rect>) {
-        let half = (stroke.width * self.scale / 2.0).max(0.3);
-        let mut points = points.to_vec();
-        if closed && let Some(first) = points.first().copied() {
-            points.push(first);
-        }
-        let runs = match stroke.dash {
-            Some((on, off)) => dashes(&points, on * self.scale, off * self.scale),
-            None => vec![points],
-        };
-        let mut outline = Outline::default();
-        for run in &runs {
-            thicken(&mut outline, run, half, closed && runs.len() == 1);
-        }
-        self.fill(&outline, stroke.paint, clip);
-    }
-
-    fn text(&mut self, text: &Text, item: &Item) {
-        let Some(fill) = item.fill else { return };
-        let mut outline = Outline::default();
-        let mut halo = Outline::default();
-        for letter in font::letters(&text.text, text.size, text.weight) {
-            let place = |p: &GlyphPoint| {
-                let x = text.start() + letter.x + f64::from(p.x) * letter.unit;
-                let y = text.at.1 - f64::from(p.y) * letter.unit;
-                let (x, y) = rotate((x, y), text.at, text.angle);
-                (x * self.scale, y * self.scale)
+    // Eight samples to a CSS pixel hide that plotters' corners are whole numbers.
+    let samples = ((8.0 / scale).ceil() as usize).clamp(2, 8);
+    let reaches: Vec<Rect> = scene.items.iter().map(reach).collect();
+    let mut pixels = vec![u8::MAX; width * height * 3];
+    pixels
+        .par_chunks_mut(width * 3 * BAND)
+        .enumerate()
+        .try_for_each(|(index, rows)| {
+            let grid = Grid {
+                scale: scale * samples as f64,
+                top: (index * BAND * samples) as f64,
+                width: (width * samples) as u32,
+                height: (rows.len() / (width * 3) * samples) as u32,
             };
-            for curve in &letter.curves {
-                let placed = match curve {
-                    OutlineCurve::Line(a, b) => {
-                        OutlineCurve::Line(glyph_point(place(a)), glyph_point(place(b)))
-                    }
-                    OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(
-                        glyph_point(place(a)),
-                        glyph_point(place(b)),
-                        glyph_point(place(c)),
-                    ),
-                    OutlineCurve::Cubic(a, b, c, d) => OutlineCurve::Cubic(
-                        glyph_point(place(a)),
-                        glyph_point(place(b)),
-                        glyph_point(place(c)),
-                        glyph_point(place(d)),
-                    ),
-                };
-                outline.curves.push(placed);
-                if text.halo {
-                    let ends = match curve {
-                        OutlineCurve::Line(a, b) => [place(a), place(b)],
-                        OutlineCurve::Quad(a, _, c) => [place(a), place(c)],
-                        OutlineCurve::Cubic(a, _, _, d) => [place(a), place(d)],
-                    };
-                    thicken(&mut halo, &ends, 1.5 * self.scale, true);
+            let mut band = Band::new(grid);
+            for (item, reach) in scene.items.iter().zip(&reaches) {
+                if grid.rect(reach).meets(&grid.whole()) {
+                    band.draw(item, &grid.rect(reach)).map_err(|error| error.to_string())?;
                 }
             }
-        }
-        if text.halo {
-            self.fill(&halo, WHITE.into(), item.clip);
-        }
-        self.fill(&outline, fill, item.clip);
-    }
-
-    /// Blends `paint` over the area inside `outline` (all windings added).
-    fn fill(&mut self, outline: &Outline, paint: Paint, clip: Option<Rect>) {
-        let Some([left, top, right, bottom]) = outline.bounds() else { return };
-        let far = |v: f32| !v.is_finite() || v.abs() > 40_000.0;
-        if [left, top, right, bottom].into_iter().any(far) {
-            return;
-        }
-        let (x0, y0) = (left.floor() as i64, top.floor() as i64);
-        let columns = (right.ceil() as i64 - x0 + 1) as usize;
-        let rows = (bottom.ceil() as i64 - y0 + 1) as usize;
-        let mut raster = Rasterizer::new(columns, rows);
-        let shift = |p: &GlyphPoint| point(p.x - x0 as f32, p.y - y0 as f32);
-        for curve in &outline.curves {
-            match curve {
-                OutlineCurve::Line(a, b) => raster.draw_line(shift(a), shift(b)),
-                OutlineCurve::Quad(a, b, c) => raster.draw_quad(shift(a), shift(b), shift(c)),
-                OutlineCurve::Cubic(a, b, c, d) => {
-                    raster.draw_cubic(shift(a), shift(b), shift(c), shift(d));
-                }
-            }
-        }
-        let page = Rect { x: 0.0, y: 0.0, width: self.width as f64, height: self.height as f64 };
-        let clip = clip.map_or(page, |c| Rect {
-            x: c.x * self.scale,
-            y: c.y * self.scale,
-            width: c.width * self.scale,
-            height: c.height * self.scale,
-        });
-        let (clip_x, clip_right) = (clip.x.round() as i64, clip.right().round() as i64);
-        let (clip_y, clip_bottom) = (clip.y.round() as i64, clip.bottom().round() as i64);
-        let (width, height) = (self.width, self.height);
-        let pixels = &mut self.pixels;
-        raster.for_each_pixel_2d(|x, y, coverage| {
-            let (x, y) = (x0 + i64::from(x), y0 + i64::from(y));
-            let inside = (clip_x.max(0)..clip_right.min(width as i64)).contains(&x)
-                && (clip_y.max(0)..clip_bottom.min(height as i64)).contains(&y);
-            let alpha = f64::from(coverage.min(1.0)) * paint.opacity;
-            if !inside || alpha <= 0.0 {
-                return;
-            }
-            let start = (y as usize * width + x as usize) * 3;
-            let colour = [paint.colour.0, paint.colour.1, paint.colour.2];
-            for (pixel, ink) in pixels[start..start + 3].iter_mut().zip(colour) {
-                let under = f64::from(*pixel);
-                *pixel = (under + (f64::from(ink) - under) * alpha).round() as u8;
-            }
-        });
-    }
-
-    fn encode(&self) -> std::result::Result<Vec<u8>, png::EncodingError> {
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, self.width as u32, self.height as u32);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        let per_metre = (96.0 * self.scale / 0.0254).round() as u32;
-        encoder.set_pixel_dims(Some(png::PixelDimensions {
-            xppu: per_metre,
-            yppu: per_metre,
-            unit: png::Unit::Meter,
-        }));
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.pixels)?;
-        writer.finish()?;
-        Ok(bytes)
-    }
-}
-
-/// A circle as a polygon no corner of which shows.
-fn circle(centre: Point, radius: f64) -> Vec<Point> {
-    let corners = (16.0 + radius * 3.0).min(180.0) as usize;
-    (0..corners)
-        .map(|i| {
-            let angle = i as f64 / corners as f64 * std::f64::consts::TAU;
-            (centre.0 + radius * angle.cos(), centre.1 + radius * angle.sin())
+            band.average(samples, rows);
+            Ok(())
         })
-        .collect()
+        .and_then(|()| {
+            encode(&pixels, width as u32, height as u32, scale).map_err(|error| error.to_string())
+        })
+        .map_err(|reason: String| ChartError::Unwritable { path: "png".into(), reason }.into())
 }
 
-/// Adds the area within `half` of the line through `points`; ends are flat unless `round`.
-fn thicken(outline: &mut Outline, points: &[Point], half: f64, round: bool) {
-    for (i, pair) in points.windows(2).enumerate() {
-        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-        let length = (x1 - x0).hypot(y1 - y0);
-        if length < 1e-9 {
-            continue;
-        }
-        let (nx, ny) = (-(y1 - y0) / length * half, (x1 - x0) / length * half);
-        // The corner order winds the same way whatever the direction, so areas add up.
-        outline.polygon(&[
-            (x0 - nx, y0 - ny),
-            (x1 - nx, y1 - ny),
-            (x1 + nx, y1 + ny),
-            (x0 + nx, y0 + ny),
-        ]);
-        if half > 0.6 && (i > 0 || round) {
-            outline.polygon(&circle((x0, y0), half));
-        }
+/// One band of the picture while it is drawn.
+struct Band {
+    grid: Grid,
+    /// The colours so far.
+    page: Vec<u8>,
+    /// Black where a half transparent shape lies; made when the first one comes.
+    sheet: Vec<u8>,
+}
+
+impl Band {
+    fn new(grid: Grid) -> Self {
+        let page = vec![u8::MAX; grid.width as usize * grid.height as usize * 3];
+        Self { grid, page, sheet: Vec::new() }
     }
-}
 
-/// The stretches of the line through `points` that a dashed stroke covers.
-fn dashes(points: &[Point], on: f64, off: f64) -> Vec<Vec<Point>> {
-    let mut runs = Vec::new();
-    let mut run: Vec<Point> = points.first().map(|p| vec![*p]).unwrap_or_default();
-    let (mut drawing, mut left) = (true, on);
-    for pair in points.windows(2) {
-        let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-        let length = (x1 - x0).hypot(y1 - y0);
-        let mut done = 0.0;
-        while length - done > left {
-            done += left;
-            let at = (x0 + (x1 - x0) * done / length, y0 + (y1 - y0) * done / length);
-            if drawing {
-                run.push(at);
-                runs.push(std::mem::take(&mut run));
-            } else {
-                run = vec![at];
+    fn draw(&mut self, item: &Item, reach: &Rect) -> Drawn {
+        if let (Shape::Circle { centre, radius }, Some(fill), Some(stroke)) =
+            (&item.shape, item.fill, item.stroke)
+            && fill.opacity >= 1.0
+            && stroke.paint.opacity >= 1.0
+            && stroke.dash.is_none()
+        {
+            return self.ink(item, fill, reach, |brush| brush.ringed(*centre, *radius, stroke));
+        }
+        if let Some(fill) = item.fill {
+            if let Shape::Text(text) = &item.shape
+                && text.halo
+            {
+                self.ink(item, super::palette::WHITE.into(), reach, |brush| brush.halo(text))?;
             }
-            drawing = !drawing;
-            left = if drawing { on } else { off };
+            self.ink(item, fill, reach, |brush| brush.fill(&item.shape))?;
         }
-        left -= length - done;
-        if drawing {
-            run.push((x1, y1));
+        if let Some(stroke) = item.stroke {
+            self.ink(item, stroke.paint, reach, |brush| brush.stroke(&item.shape, stroke))?;
+        }
+        Ok(())
+    }
+
+    /// Lets `with` draw in `paint`.
+    fn ink(
+        &mut self,
+        item: &Item,
+        paint: Paint,
+        reach: &Rect,
+        with: impl FnOnce(&Brush) -> Drawn,
+    ) -> Drawn {
+        let size = (self.grid.width, self.grid.height);
+        if paint.opacity >= 1.0 {
+            let area = BitMapBackend::with_buffer(&mut self.page, size).into_drawing_area();
+            return with(&Brush::new(&area, self.grid, item, paint.colour));
+        }
+        if self.sheet.is_empty() {
+            self.sheet = vec![u8::MAX; self.page.len()];
+        }
+        {
+            let area = BitMapBackend::with_buffer(&mut self.sheet, size).into_drawing_area();
+            with(&Brush::new(&area, self.grid, item, Rgb(0, 0, 0)))?;
+        }
+        self.lay(paint, reach);
+        Ok(())
+    }
+
+    /// Lays the black of the sheet over the page in `paint` and wipes it.
+    fn lay(&mut self, paint: Paint, reach: &Rect) {
+        // A stroke is at least a sample wide and corners are rounded.
+        let reach = reach.grown(3.0);
+        let inside = |at: f64, most: u32| at.clamp(0.0, f64::from(most)) as usize;
+        let (left, right) =
+            (inside(reach.x, self.grid.width), inside(reach.right(), self.grid.width));
+        let (top, bottom) =
+            (inside(reach.y, self.grid.height), inside(reach.bottom(), self.grid.height));
+        let ink = [paint.colour.0, paint.colour.1, paint.colour.2].map(f64::from);
+        for row in top..bottom {
+            let start = row * self.grid.width as usize;
+            let span = (start + left) * 3..(start + right) * 3;
+            let (page, sheet) = (&mut self.page[span.clone()], &mut self.sheet[span]);
+            for (under, over) in page.chunks_exact_mut(3).zip(sheet.chunks_exact_mut(3)) {
+                if over[0] == u8::MAX {
+                    continue;
+                }
+                let alpha = paint.opacity * f64::from(u8::MAX - over[0]) / f64::from(u8::MAX);
+                for (channel, ink) in under.iter_mut().zip(ink) {
+                    let before = f64::from(*channel);
+                    *channel = (before + (ink - before) * alpha).round() as u8;
+                }
+                over.fill(u8::MAX);
+            }
         }
     }
-    if run.len() > 1 {
-        runs.push(run);
+
+    /// The mean of every `samples` by `samples` square into `rows`, which are white.
+    fn average(&self, samples: usize, rows: &mut [u8]) {
+        let across = self.grid.width as usize * 3;
+        let (share, half) = ((samples * samples) as u32, (samples * samples / 2) as u32);
+        let white = vec![u8::MAX; BLOCK * samples * 3];
+        for (y, row) in rows.chunks_exact_mut(across / samples).enumerate() {
+            for (number, pixels) in row.chunks_mut(BLOCK * 3).enumerate() {
+                let span = pixels.len() * samples;
+                let first = y * samples * across + number * BLOCK * samples * 3;
+                let starts = (0..samples).map(|line| first + line * across);
+                // Most of a page is empty, and comparing is faster than adding.
+                if starts.clone().all(|at| self.page[at..at + span] == white[..span]) {
+                    continue;
+                }
+                for x in 0..pixels.len() / 3 {
+                    let mut sums = [half; 3];
+                    for start in starts.clone() {
+                        let mut at = start + x * samples * 3;
+                        for _ in 0..samples {
+                            sums[0] += u32::from(self.page[at]);
+                            sums[1] += u32::from(self.page[at + 1]);
+                            sums[2] += u32::from(self.page[at + 2]);
+                            at += 3;
+                        }
+                    }
+                    for (channel, sum) in sums.into_iter().enumerate() {
+                        pixels[x * 3 + channel] = (sum / share) as u8;
+                    }
+                }
+            }
+        }
     }
-    runs
+}
+
+fn encode(
+    pixels: &[u8],
+    width: u32,
+    height: u32,
+    scale: f64,
+) -> std::result::Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let per_metre = (96.0 * scale / 0.0254).round() as u32;
+    encoder.set_pixel_dims(Some(png::PixelDimensions {
+        xppu: per_metre,
+        yppu: per_metre,
+        unit: png::Unit::Meter,
+    }));
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::chart::palette::{CATEGORIES, TEXT};
-    use crate::chart::scene::Part;
+    use crate::chart::scene::{Part, Stroke};
 
     fn scene(items: Vec<Item>) -> Scene {
         Scene { width: 40.0, height: 30.0, items, title: String::new(), description: String::new() }
@@ -339,13 +245,27 @@ mod tests {
     }
 
     #[test]
-    fn dashes_leave_gaps_and_cover_their_share() {
-        let runs = dashes(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)], 3.0, 2.0);
-        let length: f64 = runs
-            .iter()
-            .flat_map(|run| run.windows(2))
-            .map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1))
-            .sum();
-        assert!((length - 12.0).abs() < 1e-9 && runs.len() == 4);
+    fn a_circle_across_two_bands_is_round() {
+        let height = BAND as f64 * 2.0;
+        // Its middle lies where one band ends and the next begins.
+        let centre = (30.0, BAND as f64);
+        let circle = Item::new(Part::Mark, Shape::Circle { centre, radius: 12.0 });
+        let mut page =
+            scene(vec![circle.filled(CATEGORIES[0]).stroked(Stroke::new(CATEGORIES[1], 2.0))]);
+        (page.width, page.height) = (60.0, height);
+        let (w, h, data) = pixels(&page, 1.0);
+        let at = |x: usize, y: usize| i32::from(data[(y * w as usize + x) * 3]);
+        for y in 0..h as usize / 2 {
+            for x in 0..w as usize / 2 {
+                let (right, below) = (w as usize - 1 - x, h as usize - 1 - y);
+                // A sample of eight may fall to either side.
+                assert!((at(x, y) - at(right, y)).abs() <= 48, "{x} {y} across");
+                assert!((at(x, y) - at(x, below)).abs() <= 48, "{x} {y} down");
+            }
+        }
+        // The circle ends 13 from its middle; a sample may reach into the next pixel.
+        for far in [centre.1 - 15.0, centre.1 + 14.0] {
+            assert_eq!(at(30, far as usize), 255, "nothing beyond the circle");
+        }
     }
 }
