@@ -19,7 +19,7 @@ fn ranks_and_levels_change_at_the_ends_of_the_intervals_and_not_inside() {
     for rule in [Aggregator::Geometric, Aggregator::Arithmetic, Aggregator::Harmonic] {
         let base = ReadinessParams { aggregate: Some(rule.clone()), ..Default::default() };
         let nominal = questionnaire(&base);
-        let table = nominal.stability().unwrap().table;
+        let table = nominal.stability(None).unwrap().table;
         let at_weight = |block: &str, weight: f64| {
             let weights = vec![(block.to_owned(), weight)];
             questionnaire(&ReadinessParams { weights, ..base.clone() })
@@ -60,6 +60,69 @@ fn ranks_and_levels_change_at_the_ends_of_the_intervals_and_not_inside() {
         }
         assert!(ends > 0, "{rule:?}");
     }
+}
+
+#[test]
+fn weights_inside_a_block_and_minimum_rules_count_as_well() {
+    let description = |minimum: f64| {
+        serde_json::json!({
+            "code": "deep",
+            "aggregate": "geometric",
+            "levels": [{ "name": "low", "upto": 0.45 }, { "name": "mid", "upto": 0.6 }, { "name": "high" }],
+            "minimums": [{ "node": "A", "at_least": minimum, "cap": "low" }],
+            "node": [
+                { "code": "index" },
+                { "code": "A", "parent": "index", "weight": 2 },
+                { "code": "B", "parent": "index" },
+                { "code": "a1", "parent": "A", "scale": "percent", "weight": 3 },
+                { "code": "a2", "parent": "A", "scale": "percent" },
+                { "code": "a3", "parent": "A", "scale": "percent" },
+                { "code": "b1", "parent": "B", "scale": "percent" },
+            ],
+        })
+    };
+    let csv = "u,a1,a2,a3,b1\nX,70,40,30,55\nY,45,80,60,50\nZ,30,90,35,80\n";
+    let table = read_str(csv, "t", &ReadOptions::default()).unwrap();
+    let mut ends = 0;
+    for minimum in [0.0, 0.5, 0.56] {
+        let framework = Framework::from_value(&description(minimum)).unwrap();
+        let score = |weights: Vec<(String, f64)>| {
+            let params = ReadinessParams { weights, ..ReadinessParams::default() };
+            readiness(&table, &framework, &params).unwrap()
+        };
+        let nominal = score(Vec::new());
+        for (node, children) in [("A", &["a1", "a2", "a3"][..]), ("index", &["A", "B"][..])] {
+            let answer = nominal.stability(Some(node)).unwrap().table;
+            for child in children {
+                let get = |column: &str| answer.at(child, column).unwrap().as_f64().unwrap();
+                let same = |weight: f64, rank: bool| {
+                    let there = score(vec![((*child).to_owned(), weight)]);
+                    if rank {
+                        there.ranks() == nominal.ranks()
+                    } else {
+                        there.level_names() == nominal.level_names()
+                    }
+                };
+                for (from, to, rank) in
+                    [("rank_from", "rank_to", true), ("level_from", "level_to", false)]
+                {
+                    for (end, inward) in [(get(from), 1e-9), (get(to), -1e-9)] {
+                        if end > 0.0 && end < 1.0 {
+                            assert!(same(end + inward, rank), "{minimum} {child} {from}");
+                            assert!(!same(end - inward, rank), "{minimum} {child} {from}");
+                            ends += 1;
+                        }
+                    }
+                    // Nothing changes anywhere inside.
+                    for step in 1..20 {
+                        let inside = get(from) + (get(to) - get(from)) * f64::from(step) / 20.0;
+                        assert!(same(inside, rank), "{minimum} {child} {from} {inside}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(ends > 10, "{ends}");
 }
 
 #[test]

@@ -438,20 +438,25 @@ impl Readiness {
 
     /// `level` lowered to what the minimum rules allow.
     fn capped(&self, unit: usize, level: usize) -> usize {
-        let mut level = level;
+        let missed = self.minimum_rules().into_iter();
+        let missed = missed.filter(|(slot, least, _)| self.slots[*slot][unit] < *least);
+        missed.map(|(_, _, cap)| cap).fold(level, usize::min)
+    }
+
+    /// The minimum rules, node by node: slot, least value, level that missing it caps.
+    pub(super) fn minimum_rules(&self) -> Vec<(usize, f64, usize)> {
+        let mut rules = Vec::new();
         for rule in &self.framework.minimums {
+            let cap = self.framework.levels.iter().position(|level| level.name == rule.cap);
+            let Some(cap) = cap else { continue };
             let nodes: Vec<usize> = if rule.node == "*" {
                 self.framework.blocks().iter().filter_map(|b| self.plan.slot(&b.code)).collect()
             } else {
                 self.plan.slot(&rule.node).into_iter().collect()
             };
-            let missed = nodes.iter().any(|slot| self.slots[*slot][unit] < rule.at_least);
-            let cap = self.framework.levels.iter().position(|l| l.name == rule.cap);
-            if let (true, Some(cap)) = (missed, cap) {
-                level = level.min(cap);
-            }
+            rules.extend(nodes.into_iter().map(|slot| (slot, rule.at_least, cap)));
         }
-        level
+        rules
     }
 
     /// The level of each unit, by name; missing where levels do not apply.

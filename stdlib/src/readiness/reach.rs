@@ -149,7 +149,10 @@ impl Readiness {
             result: self,
             unit: at,
             choices: self.choices(at, params, scale)?,
-            least: level.map_or_else(Vec::new, |level| self.minimums_of(level)),
+            least: level.map_or_else(Vec::new, |level| {
+                let rules = self.minimum_rules().into_iter();
+                rules.filter(|rule| rule.2 < level).map(|rule| (rule.0, rule.1)).collect()
+            }),
             target,
             scale,
         };
@@ -202,25 +205,6 @@ impl Readiness {
         let below = level.checked_sub(1).and_then(|below| self.framework.levels[below].upper);
         // A bound belongs to the level below it: the next number is in the level above.
         Ok((below.map_or(0.0, |bound| bound + 1e-9), Some(level)))
-    }
-
-    /// What nodes must reach so that no minimum rule keeps a unit from `level`.
-    fn minimums_of(&self, level: usize) -> Vec<(usize, f64)> {
-        let place = |name: &str| self.framework.levels.iter().position(|l| l.name == name);
-        let mut least = Vec::new();
-        for rule in &self.framework.minimums {
-            if place(&rule.cap).is_none_or(|cap| cap >= level) {
-                continue;
-            }
-            let blocks = self.framework.blocks().iter();
-            let nodes: Vec<usize> = if rule.node == "*" {
-                blocks.filter_map(|block| self.plan.slot(&block.code)).collect()
-            } else {
-                self.plan.slot(&rule.node).into_iter().collect()
-            };
-            least.extend(nodes.into_iter().map(|slot| (slot, rule.at_least)));
-        }
-        least
     }
 
     fn can_be_sought(&self) -> Result<()> {

@@ -14,7 +14,7 @@ use crate::report::{Fallible, Raise};
 
 const STABILITY: TypeEntry = TypeEntry {
     name: "Stability",
-    summary: "The room of each block's weight before a rank or level changes.",
+    summary: "The room of each weight before a rank or level changes.",
     fields: &[Field::new(
         "table",
         "Table",
@@ -40,18 +40,33 @@ const ENTRIES: &[Entry] = &[
         name: "stability",
         on: Some("Readiness"),
         room: "readiness",
-        summary: "How far each block's weight can move before a rank or a level changes; exact.",
-        signature: "r.stability()",
-        params: &[R],
+        summary: "How far each weight can move before a rank or a level changes; exact.",
+        signature: "r.stability(node)",
+        params: &[
+            R,
+            Param {
+                default: Some("the index"),
+                ..Param::arg("node", "text", "the node whose children's weights move")
+            },
+        ],
         returns: "Stability: the other weights keep their proportions; 0 and 1 where nothing ever changes",
         search: &["weight stability interval", "robustness", "break-even weight"],
-        errors: &["an index that is no mean of its blocks"],
+        errors: &[
+            "a node, or one above it, that is no mean of its parts",
+            "different means on the way up",
+        ],
         see_also: &["sensitivity", "reach"],
         source: "",
-        examples: &[Example {
-            code: "readiness(load(\"readiness_scores\"), \"digital_readiness\").stability()",
-            shows: "rank_from",
-        }],
+        examples: &[
+            Example {
+                code: "readiness(load(\"readiness_scores\"), \"digital_readiness\").stability()",
+                shows: "rank_from",
+            },
+            Example {
+                code: "readiness(load(\"readiness_scores\"), \"digital_readiness\").stability(\"MTE\").table.nrow",
+                shows: "22",
+            },
+        ],
     },
     Entry {
         name: "reach",
@@ -123,7 +138,10 @@ pub(super) fn register(library: &mut Library<'_>) {
         reach(&shared, &r, unit, options)
     });
     let engine = &mut *library.engine;
-    engine.register_fn("stability", |r: Rc<Readiness>| r.stability().map(Rc::new).raise());
+    engine.register_fn("stability", |r: Rc<Readiness>| r.stability(None).map(Rc::new).raise());
+    engine.register_fn("stability", |r: Rc<Readiness>, node: &str| {
+        r.stability(Some(node)).map(Rc::new).raise()
+    });
     engine.register_get("table", |s: &mut Rc<Stability>| s.table.clone());
     engine.register_get("changes", |reach: &mut Rc<Reach>| reach.plans[0].changes.clone());
     engine.register_get("cost", |reach: &mut Rc<Reach>| reach.plans[0].cost);

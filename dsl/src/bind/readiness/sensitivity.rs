@@ -87,6 +87,12 @@ const ENTRIES: &[Entry] = &[Entry {
             "0",
             "base draws of the Sobol indices; exact where all choices are finite",
         ),
+        Param::option(
+            "of",
+            "text",
+            "the ranks",
+            "unit whose index the Sobol indices explain, else the mean shift in rank",
+        ),
         Param::option("seed", "int", "1", "same seed, same digits, on any number of threads"),
         Param::option("base", "map", "#{}", "options of readiness() that hold in every draw"),
     ],
@@ -101,8 +107,8 @@ const ENTRIES: &[Entry] = &[Entry {
             shows: "1",
         },
         Example {
-            code: "sensitivity(load(\"readiness_scores\"), \"digital_readiness\", #{ normalise: [\"declared\", \"as_published\"], weights: \"fixed\", draws: 200, sobol: 64 })",
-            shows: "kazakhmys",
+            code: "sensitivity(load(\"readiness_scores\"), \"digital_readiness\", #{ normalise: [\"declared\", \"as_published\"], zero: [\"floor\", \"skip\"], weights: \"fixed\", draws: 200, sobol: 64, of: \"kazakhmys\" })",
+            shows: "exact over 4 combinations",
         },
     ],
 }];
@@ -210,6 +216,7 @@ fn run(
         noise: options.float("noise", 0.0)?,
         quantiles,
         sobol: options.count("sobol", 0)?,
+        sobol_of: options.text("of")?,
         seed: options.seed(defaults.seed)?,
     };
     options.finish()?;

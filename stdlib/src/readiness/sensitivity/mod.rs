@@ -105,6 +105,8 @@ pub struct SensitivityParams {
     pub quantiles: (f64, f64),
     /// Base draws of the Sobol indices, 0 for none; default 0.
     pub sobol: usize,
+    /// The unit whose index the Sobol indices explain; else the mean shift in rank.
+    pub sobol_of: Option<String>,
     /// Seed.
     pub seed: u64,
 }
@@ -125,6 +127,7 @@ impl Default for SensitivityParams {
             noise: 0.0,
             quantiles: (0.05, 0.95),
             sobol: 0,
+            sobol_of: None,
             seed: 1,
         }
     }
@@ -257,6 +260,8 @@ pub(super) struct Study<'a> {
     pub flats: Vec<Option<Flat>>,
     pub weigher: Weigher,
     pub nominal_ranks: Vec<Option<i64>>,
+    /// The unit whose index the Sobol indices explain.
+    pub of: Option<usize>,
 }
 
 impl Study<'_> {
@@ -366,6 +371,8 @@ fn prepare<'a>(
     let blocks = weigher.blocks_only();
     let flats = variants.iter().map(|variant| Flat::of(&variant.result, blocks)).collect();
     let nominal_ranks = nominal.ranks();
+    let of = params.sobol_of.as_ref();
+    let of = of.map(|unit| nominal.unit("sensitivity", unit)).transpose()?;
     Ok(Study {
         params,
         normalisers,
@@ -376,6 +383,7 @@ fn prepare<'a>(
         flats,
         weigher,
         nominal_ranks,
+        of,
     })
 }
 

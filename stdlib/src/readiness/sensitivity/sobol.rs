@@ -1,6 +1,7 @@
 //! Which choice moves the ranks: variance-based indices of first and total order.
 //!
-//! The output is the mean absolute change of rank against the index as given. Where every choice
+//! The output is the mean absolute change of rank against the index as given, or the index of one
+//! unit. Where every choice
 //! is one of finitely many, all combinations are counted and the indices are exact. Otherwise
 //! Saltelli's design on a quasi-random sequence, with the output centred (Saltelli et al. 2010 for
 //! the first order, Jansen 1999 for the total) and bootstrap intervals.
@@ -50,7 +51,8 @@ fn factors(study: &Study<'_>) -> Vec<Factor> {
     factors
 }
 
-/// Mean absolute change of rank for one point of the unit cube.
+/// What is explained, for one point of the unit cube: the mean absolute change of rank, or the
+/// index of one unit.
 fn output(study: &Study<'_>, factors: &[Factor], point: &[f64], stream: u64) -> Result<f64> {
     let mut chosen = [0; 4];
     let mut expert = None;
@@ -77,6 +79,18 @@ fn output(study: &Study<'_>, factors: &[Factor], point: &[f64], stream: u64) -> 
         (None, None) => plan.groups.iter().map(|group| group.weights.clone()).collect(),
     };
     let index = score(study, variant, &[weights.as_slice()])?;
+    if let Some(unit) = study.of {
+        return if index[unit].is_nan() {
+            Err(Error::Invalid {
+                primitive: "sensitivity",
+                parameter: "of",
+                rule: "name a unit that has an index in every run".into(),
+                value: study.params.sobol_of.clone().unwrap_or_default(),
+            })
+        } else {
+            Ok(index[unit])
+        };
+    }
     let mut ranks = vec![0; index.len()];
     rank_into(&index, &mut Vec::new(), &mut ranks);
     let (mut shift, mut units) = (0.0, 0.0);
@@ -312,6 +326,56 @@ mod tests {
         // f = x y on {0, 1}^2 interacts: first 1/3, total 2/3 each.
         let (first, total) = exact(&[0.0, 0.0, 0.0, 1.0], &[2, 2]);
         assert!((first[0] - 1.0 / 3.0).abs() < 1e-14 && (total[1] - 2.0 / 3.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn sampled_indices_lie_within_three_deviations_of_the_exact() {
+        use crate::readiness::sensitivity::{SensitivityParams, WeightDraw, prepare};
+        use crate::readiness::{
+            Aggregator, Callbacks, Framework, Item, Node, Normaliser, ReadinessParams, Scale,
+            readiness,
+        };
+        use crate::table::csv::{ReadOptions, read_str};
+        let leaf = |code: &str| Node::item(code, Item::on(Scale::Percent));
+        let root = Node::group("index", ["a", "b", "c"].map(leaf).into());
+        let framework = Framework::new("three", root);
+        let csv = "u,a,b,c\nA,90,20,50\nB,30,85,40\nC,55,50,60\nD,20,30,95\nE,70,60,10\n";
+        let table = read_str(csv, "t", &ReadOptions::default()).unwrap();
+        let base = ReadinessParams::default();
+        let nominal = readiness(&table, &framework, &base).unwrap();
+        let context = Context::default();
+        for of in [None, Some("C".to_owned())] {
+            let params = SensitivityParams {
+                weights: WeightDraw::Panel,
+                panel: vec![vec![3.0, 1.0, 1.0], vec![1.0, 3.0, 1.0], vec![1.0, 1.0, 4.0]],
+                normalise: vec![Normaliser::Declared, Normaliser::Minmax],
+                aggregate: vec![Aggregator::Arithmetic, Aggregator::Geometric, Aggregator::Min],
+                sobol: 4000,
+                sobol_of: of,
+                seed: 5,
+                ..SensitivityParams::default()
+            };
+            let mut none = Callbacks::default();
+            let study =
+                prepare(&table, &framework, &base, &params, &nominal, &mut none, &context).unwrap();
+            let factors = factors(&study);
+            let exact = counted(&study, &factors, 2 * 3 * 3, &context).unwrap().table;
+            let drawn = sampled(&study, &factors, &context).unwrap().table;
+            for factor in exact.row_names() {
+                for order in ["first", "total"] {
+                    let get = |table: &Table, column: &str| {
+                        table.at(&factor, column).unwrap().as_f64().unwrap()
+                    };
+                    let (low, high) = (format!("{order}_low"), format!("{order}_high"));
+                    let sd = (get(&drawn, &high) - get(&drawn, &low)) / (2.0 * 1.96);
+                    let off = (get(&drawn, order) - get(&exact, order)).abs();
+                    assert!(
+                        sd > 0.0 && sd < 0.1 && off <= 3.0 * sd,
+                        "{factor} {order}: {off} {sd}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]
