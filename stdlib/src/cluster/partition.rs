@@ -1,5 +1,7 @@
 //! A partition of units: the one result of every clustering method.
 
+use std::sync::Arc;
+
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
@@ -7,6 +9,7 @@ use super::basis::Basis;
 use super::distance::Metric;
 use super::error::ClusterError;
 use super::method::Method;
+use super::mixture::Mixture;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -51,6 +54,8 @@ pub struct Detail {
     pub membership: Option<DMatrix<f64>>,
     /// Eigenvalues of the graph's Laplacian, rising from 0, `n` (spectral clustering).
     pub eigenvalues: Option<Vec<f64>>,
+    /// The mixture of which the clusters are components.
+    pub mixture: Option<Arc<Mixture>>,
 }
 
 impl Clustering {

@@ -47,7 +47,7 @@ const ENTRIES: &[Entry] = &[Entry {
     returns: "Pca: min(n - 1, p) components",
     search: &["prcomp", "princomp", "PCA", "factor", "eigenvalues", "scree", "biplot"],
     errors: &["a constant column when scaling", "missing values or text columns"],
-    see_also: &["standardise", "choose_k"],
+    see_also: &["parallel", "varimax", "standardise", "choose_k"],
     source: "Hotelling 1933; Jolliffe 2002, chapter 2",
     examples: &[
         Example {

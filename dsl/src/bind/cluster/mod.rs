@@ -6,8 +6,11 @@ mod compare;
 mod components;
 mod distances;
 mod judge;
+mod mixture;
 mod partitions;
 mod results;
+mod rotation;
+mod support;
 mod trees;
 
 use crate::library::Library;
@@ -17,8 +20,11 @@ pub(super) fn register(library: &mut Library<'_>) {
     trees::register(library);
     partitions::register(library);
     results::register(library);
+    mixture::register(library);
+    support::register(library);
     choose::register(library);
     compare::register(library);
     components::register(library);
+    rotation::register(library);
     judge::register(library);
 }

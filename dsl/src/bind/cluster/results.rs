@@ -40,6 +40,20 @@ const CLUSTERING: TypeEntry = TypeEntry {
             "degree to which each unit belongs to each cluster; fcm only",
         ),
         Field::new("eigenvalues", "Vector", "spectrum of the graph's Laplacian; spectral only"),
+        Field::new("model", "text", "covariance family, such as \"VEV\"; gmm only"),
+        Field::new("bic", "float", "2 loglik - df ln n, larger is better; gmm only"),
+        Field::new("icl", "float", "bic less the components' overlap, larger is better; gmm only"),
+        Field::new("loglik", "float", "log-likelihood; gmm only"),
+        Field::new("parameters", "int", "free parameters; gmm only"),
+        Field::new("weights", "Vector", "shares of the components; gmm only"),
+        Field::new("probabilities", "Table", "units by components; gmm only"),
+        Field::new("uncertainty", "Vector", "1 less each unit's largest probability; gmm only"),
+        Field::new(
+            "table",
+            "Table",
+            "the criterion of every fit, numbers of components by families, missing where singular; gmm only",
+        ),
+        Field::new("candidates", "Table", "every fit with its loglik and outcome; gmm only"),
         Field::new(
             "objective",
             "float",
@@ -294,6 +308,9 @@ fn show(shared: &Shared, c: &Rc<Clustering>, style: &Style) -> Bundle {
         columns.push(("silhouette", Vector::from_floats(s.clusters.iter().copied())));
     }
     let mut doc = Doc::new().heading("Clusters").text(sentence);
+    if let Some(mixture) = &c.detail.mixture {
+        doc = super::mixture::describe(doc, mixture);
+    }
     if let Some(s) = &widths {
         doc = doc.text(format!("Mean silhouette {}.", short(s.mean)));
     }
