@@ -405,7 +405,9 @@ fn bootstraps_count_their_ends_and_repeat_their_digits() {
     for kind in [BootstrapKind::Parametric, BootstrapKind::Cases] {
         let params = BootstrapParams { draws: 100, seed: 1, kind, level: 0.95 };
         let table = m.bootstrap(&params, &ctx).unwrap().table().unwrap();
-        for c in &m.coef {
+        // The slopes': draws at gamma = 0 lift the intercept by the mean of inefficiency, which
+        // no curvature at an interior estimate knows of.
+        for c in m.coef.iter().skip(1) {
             let se = table.at(&c.name, "se").unwrap().as_f64().unwrap();
             // The relative error of a standard deviation of 100 draws is 0.07.
             assert!((se / c.se.unwrap() - 1.0).abs() < 0.3, "{}: {se} {:?}", c.name, c.se);
