@@ -37,7 +37,9 @@ fn bend(t: f64) -> f64 {
     } else {
         // m < phi / Phi(4) there, and m < t: every term is dominated.
         let m = 1.0001 * (-0.5 * t * t - super::normal::HALF_LN_2PI).exp();
-        m * (2.0 * (t + m) + t * (t + m) * (t + 2.0 * m))
+        let dominant = m * (2.0 * (t + m) + t * (t + m) * (t + 2.0 * m));
+        // Below the normal numbers rounding would make it rise here and there.
+        dominant.max(1e-300)
     }
 }
 
