@@ -209,6 +209,17 @@ pub(super) fn register(library: &mut Library<'_>) {
     constants.set_var("missing", Dynamic::UNIT);
     constants.set_var("pi", std::f64::consts::PI);
     library.engine.register_global_module(constants.into());
+    // A closure shares the variables that it captures, and a module's constant cannot be shared:
+    // it is resolved by name instead, unless the user has a variable of that name.
+    #[allow(deprecated)] // The engine marks the whole interface of resolvers as not yet settled.
+    library.engine.on_var(|name, _, context| {
+        let value = match name {
+            "missing" => Dynamic::UNIT,
+            "pi" => std::f64::consts::PI.into(),
+            _ => return Ok(None),
+        };
+        Ok((!context.scope().contains(name)).then_some(value))
+    });
 
     let shared = library.shared();
     // The engine hands what `print` returns to its print hook.
