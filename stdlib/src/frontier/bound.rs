@@ -237,8 +237,9 @@ mod tests {
         for i in -40_000..40_000 {
             let t = f64::from(i) / 1000.0;
             assert!(exact(t) <= bend(t) * (1.0 + 1e-9) + 1e-12, "{t}: {}", exact(t));
-            // It falls, so that the ceiling at the smallest t holds for the larger ones.
-            assert!(bend(t) >= bend(t + 0.001), "{t}");
+            // It falls, so that the ceiling at the smallest t holds for the larger ones; beyond 38
+            // its values are subnormal and no longer rounded to a relative precision.
+            assert!(bend(t) + 1e-300 >= bend(t + 0.001), "{t}");
         }
     }
 
