@@ -19,6 +19,7 @@ mod efficiency;
 mod elasticity;
 mod engine;
 mod error;
+mod explain;
 mod fit;
 mod hypotheses;
 mod inference;
@@ -35,6 +36,7 @@ mod refit;
 mod report;
 mod restrict;
 mod sample;
+mod simulation;
 mod solve;
 mod surface;
 
@@ -47,6 +49,7 @@ pub use efficiency::{Efficiency, EfficiencyParams, Estimator, Truncated};
 pub use elasticity::Elasticities;
 pub use engine::Stop;
 pub use error::FrontierError;
+pub use explain::Explanation;
 pub use fit::{
     Boundary, DeterministicFit, EquationFit, Estimate, OlsFit, Search, SfaFit, fit_formula, sfa,
 };
@@ -58,3 +61,4 @@ pub use params::{Orientation, SfaParams};
 pub use posterior::Law;
 pub use profile::LocalMaximum;
 pub use restrict::{ParameterProfile, ProfileParams};
+pub use simulation::{MonteCarlo, SimulateParams, monte_carlo_frontier, simulate_frontier};

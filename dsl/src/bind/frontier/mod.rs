@@ -7,6 +7,7 @@ mod neighbours;
 mod neighbours_help;
 mod resampling;
 mod show;
+mod teaching;
 
 use std::rc::Rc;
 
@@ -40,6 +41,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     certificate::register(library);
     neighbours::register(library);
     resampling::register(library);
+    teaching::register(library);
 }
 
 /// The choices in an option map; `defaults` stand where it says nothing.
