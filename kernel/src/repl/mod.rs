@@ -102,15 +102,18 @@ fn interactive(session: Session, terminal: &Terminal, interrupter: &Interrupter)
                     let width = usize::from(columns).clamp(NARROWEST, WIDEST);
                     session.borrow_mut().set_style(Style { width, ..Style::default() });
                 }
-                if !matches!(commands::parse(&line), Some(Command::Quit)) {
+                let kept = !matches!(commands::parse(&line), Some(Command::Quit));
+                if kept {
                     let _ = editor.add_history_entry(&line);
-                    if let Some(file) = &history {
-                        // What cannot be written is still there until the end of this session.
-                        let _ = editor.append_history(file);
-                    }
                 }
                 let next = evaluate(&mut session.borrow_mut(), terminal, &line);
                 interrupter.end();
+                // Not before the cell: a slow disk would keep it from starting, and a Ctrl-C meant
+                // for it would be forgotten when it does.
+                if let Some(file) = history.as_ref().filter(|_| kept) {
+                    // What cannot be written is still there until the end of this session.
+                    let _ = editor.append_history(file);
+                }
                 if next == Next::Leave {
                     return 0;
                 }
