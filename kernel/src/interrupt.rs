@@ -68,34 +68,46 @@ impl Interrupter {
     }
 }
 
-/// Does `pressed` at every Ctrl-C, for ever.
+/// Does `pressed` at every Ctrl-C, for ever, and `ready` once it hears them.
 ///
 /// Tokio is here for the sockets already, and its signal handling needs no unsafe code of ours.
-pub async fn at_every_ctrl_c(mut pressed: impl AsyncFnMut()) {
+pub async fn at_every_ctrl_c(ready: impl FnOnce(), mut pressed: impl AsyncFnMut()) {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         // Without a handler Ctrl-C ends the program, as it does by default.
         let Ok(mut presses) = signal(SignalKind::interrupt()) else { return };
+        ready();
         while presses.recv().await.is_some() {
             pressed().await;
         }
     }
     #[cfg(not(unix))]
-    while tokio::signal::ctrl_c().await.is_ok() {
-        pressed().await;
+    {
+        ready();
+        while tokio::signal::ctrl_c().await.is_ok() {
+            pressed().await;
+        }
     }
 }
 
 /// Lets Ctrl-C in the terminal interrupt; after `patience` presses on a cell that does not hear,
 /// the program ends.
+///
+/// Returns when it hears: the line editor puts back the handler that it found, and must find this
+/// one.
 pub fn listen(interrupter: Arc<Interrupter>, patience: u32) {
+    let (hearing, heard) = std::sync::mpsc::channel();
     let wait = move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
             return;
         };
         let mut unheard = 0;
-        runtime.block_on(at_every_ctrl_c(async || {
+        let ready = move || {
+            // Whoever started the thread waits for this or has gone.
+            let _ = hearing.send(());
+        };
+        runtime.block_on(at_every_ctrl_c(ready, async || {
             unheard = if interrupter.raised() { unheard + 1 } else { 0 };
             if unheard >= patience {
                 std::process::exit(i32::from(STATUS));
@@ -105,4 +117,6 @@ pub fn listen(interrupter: Arc<Interrupter>, patience: u32) {
     };
     // Without the thread Ctrl-C ends the program, as it does by default.
     let _ = std::thread::Builder::new().name("ctrl-c".to_owned()).spawn(wait);
+    // An error means that the thread is gone, and with it the sender.
+    let _ = heard.recv();
 }

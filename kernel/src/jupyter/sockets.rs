@@ -115,7 +115,7 @@ impl Sockets {
         }));
 
         // Ctrl-C in the terminal that started the kernel, or Jupyter's signal.
-        let signals = at_every_ctrl_c(async || interrupter.interrupt().await);
+        let signals = at_every_ctrl_c(|| (), async || interrupter.interrupt().await);
         tokio::select! {
             _ = stopped.recv() => {}
             () = signals => { stopped.recv().await; }
