@@ -207,15 +207,18 @@ impl<'e> Library<'e> {
         };
         let previous = self.registry.shows.insert(TypeId::of::<T>(), Box::new(by_value));
         debug_assert!(previous.is_none(), "{} was registered twice", type_name::<T>());
-        // Text conversions in scripts (string interpolation, `to_string`) use the plain form.
-        let shared = self.shared();
-        self.engine.register_fn("to_string", move |value: &mut T| -> String {
-            shared.show(&Dynamic::from(value.clone())).plain
-        });
-        let shared = self.shared();
-        self.engine.register_fn("to_debug", move |value: &mut T| -> String {
-            shared.show(&Dynamic::from(value.clone())).plain
-        });
+        self.text_forms(TypeId::of::<T>());
+    }
+
+    /// Text conversions in scripts (string interpolation, `to_string`) use the plain form. One
+    /// function for all types: a closure for each of them would be compiled as often.
+    fn text_forms(&mut self, of: TypeId) {
+        for name in ["to_string", "to_debug"] {
+            let shared = self.shared();
+            self.engine.register_raw_fn(name, [of], move |_, arguments| {
+                Ok(shared.show(&arguments[0].clone()).plain)
+            });
+        }
     }
 
     /// Puts the finished registry where bindings and front-ends find it.

@@ -3,40 +3,19 @@
 //! Tolerances are those that the references state: normalise 1e-12, aggregate 1e-10, pipeline 1e-9.
 
 #![allow(clippy::unwrap_used)] // A test that cannot read its data has failed.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // It says when it is skipped.
+#![allow(clippy::print_stdout)] // It says how much it compared.
 
-use std::path::PathBuf;
+mod composite_common;
 
+use composite_common::{framework, golden, only_items, reference, table, texts};
 use esep_stdlib::readiness::{
-    AggregateParams, Aggregator, Callbacks, Framework, Normaliser, Readiness, ReadinessParams,
-    RescaleParams, Ties, TreatParams, WeightMethod, aggregate, cronbach_alpha, normalise,
-    outranking, readiness, skew_kurtosis, treat, weights_of,
+    AggregateParams, Aggregator, Callbacks, Normaliser, Readiness, ReadinessParams, RescaleParams,
+    TreatParams, WeightMethod, aggregate, cronbach_alpha, normalise, outranking, readiness,
+    skew_kurtosis, treat, weights_of,
 };
-use esep_stdlib::table::csv::{ReadOptions, read_path};
+use esep_stdlib::stats::rank::Ties;
 use esep_stdlib::{Context, Table, Vector};
 use serde_json::{Value, json};
-
-fn reference() -> Option<PathBuf> {
-    let folder = esep_tests::reference_dir();
-    if folder.is_none() {
-        eprintln!("skipped: the reference folder is not here");
-    }
-    folder
-}
-
-fn golden(folder: &std::path::Path, name: &str) -> Value {
-    let text = std::fs::read_to_string(folder.join(format!("composite_asem_{name}.json")));
-    serde_json::from_str(&text.unwrap()).unwrap()
-}
-
-fn table(folder: &std::path::Path, name: &str) -> Table {
-    let options = ReadOptions { label: Some("uCode".into()), ..ReadOptions::default() };
-    read_path(&folder.join(format!("data/asem_{name}.csv")), &options).unwrap()
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    value.as_array().unwrap().iter().map(|v| v.as_str().unwrap_or("")).collect()
-}
 
 /// Asserts every number of `expected` (columns with `uCode`) and returns how many there were.
 fn same(expected: &Value, got: &Table, tolerance: f64, what: &str) -> usize {
@@ -77,35 +56,6 @@ fn is_tied(values: &Vector, row: usize) -> bool {
 /// Not further apart than fifteen digits can hold.
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-13 * a.abs().max(b.abs())
-}
-
-/// The framework of the pipeline's metadata.
-fn framework(pipeline: &Value) -> Framework {
-    let meta = &pipeline["framework"];
-    let mut nodes = Vec::new();
-    for (at, code) in texts(&meta["iCode"]).iter().enumerate() {
-        let kind = meta["Type"][at].as_str().unwrap();
-        if kind != "Indicator" && kind != "Aggregate" {
-            continue;
-        }
-        let mut node = json!({ "code": code, "weight": meta["Weight"][at] });
-        if let Some(parent) = meta["Parent"][at].as_str() {
-            node["parent"] = parent.into();
-        }
-        if kind == "Indicator" {
-            node["scale"] = "open".into();
-            let negative = meta["Direction"][at].as_f64() == Some(-1.0);
-            node["direction"] = if negative { "negative" } else { "positive" }.into();
-        }
-        nodes.push(node);
-    }
-    Framework::from_value(&json!({ "code": "asem", "aggregate": "arithmetic", "node": nodes }))
-        .unwrap()
-}
-
-fn only_items(table: &Table, framework: &Framework) -> Table {
-    let items: Vec<String> = framework.items().iter().map(|item| item.code.clone()).collect();
-    table.select(&items).unwrap()
 }
 
 #[test]

@@ -2,72 +2,24 @@
 //! and a thousand replications of the uncertainty analysis, where the reference folder exists.
 
 #![allow(clippy::unwrap_used)] // A test that cannot read its data has failed.
-#![allow(clippy::print_stdout, clippy::print_stderr)] // It says when it is skipped.
+#![allow(clippy::print_stdout)] // It says how much it compared.
 
-use std::path::{Path, PathBuf};
+mod composite_common;
 
+use std::path::Path;
+
+use composite_common::{framework, golden, only_items, reference, table, texts};
+
+use esep_stdlib::Context;
 use esep_stdlib::readiness::{
-    Aggregator, Callbacks, Correlation, Fill, FillParams, Framework, Normaliser, Readiness,
-    ReadinessParams, RescaleParams, TreatParams, normalise, optimised_weights, readiness,
-    readiness_with,
+    Aggregator, Callbacks, Correlation, Fill, FillParams, Normaliser, Readiness, ReadinessParams,
+    RescaleParams, TreatParams, normalise, optimised_weights, readiness, readiness_with,
 };
 use esep_stdlib::table::csv::{ReadOptions, read_path};
-use esep_stdlib::{Context, Table};
-use serde_json::{Value, json};
-
-fn reference() -> Option<PathBuf> {
-    let folder = esep_tests::reference_dir();
-    if folder.is_none() {
-        eprintln!("skipped: the reference folder is not here");
-    }
-    folder
-}
-
-fn golden(folder: &Path, name: &str) -> Value {
-    let text = std::fs::read_to_string(folder.join(format!("composite_asem_{name}.json")));
-    serde_json::from_str(&text.unwrap()).unwrap()
-}
-
-fn table(folder: &Path, name: &str) -> Table {
-    let options = ReadOptions { label: Some("uCode".into()), ..ReadOptions::default() };
-    read_path(&folder.join(format!("data/asem_{name}.csv")), &options).unwrap()
-}
-
-fn texts(value: &Value) -> Vec<&str> {
-    value.as_array().unwrap().iter().map(|v| v.as_str().unwrap_or("")).collect()
-}
+use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-}
-
-/// The framework of the pipeline's metadata.
-fn framework(folder: &Path) -> Framework {
-    let meta = &golden(folder, "pipeline")["framework"];
-    let mut nodes = Vec::new();
-    for (at, code) in texts(&meta["iCode"]).iter().enumerate() {
-        let kind = meta["Type"][at].as_str().unwrap();
-        if kind != "Indicator" && kind != "Aggregate" {
-            continue;
-        }
-        let mut node = json!({ "code": code, "weight": meta["Weight"][at] });
-        if let Some(parent) = meta["Parent"][at].as_str() {
-            node["parent"] = parent.into();
-        }
-        if kind == "Indicator" {
-            node["scale"] = "open".into();
-            let negative = meta["Direction"][at].as_f64() == Some(-1.0);
-            node["direction"] = if negative { "negative" } else { "positive" }.into();
-        }
-        nodes.push(node);
-    }
-    Framework::from_value(&json!({ "code": "asem", "aggregate": "arithmetic", "node": nodes }))
-        .unwrap()
-}
-
-fn items(table: &Table, framework: &Framework) -> Table {
-    let items: Vec<String> = framework.items().iter().map(|item| item.code.clone()).collect();
-    table.select(&items).unwrap()
 }
 
 /// Minmax to 0..100 and arithmetic means, the whole pipeline from the screened data.
@@ -81,8 +33,8 @@ fn base() -> ReadinessParams {
 }
 
 fn run(folder: &Path, params: &ReadinessParams) -> Readiness {
-    let framework = framework(folder);
-    let screened = items(&table(folder, "dset_Screened"), &framework);
+    let framework = framework(&golden(folder, "pipeline"));
+    let screened = only_items(&table(folder, "dset_Screened"), &framework);
     readiness(&screened, &framework, params).unwrap()
 }
 
@@ -97,12 +49,13 @@ fn ranks(result: &Readiness, units: &[&str]) -> Vec<i64> {
 fn imputation_agrees_in_every_cell() {
     let Some(folder) = reference() else { return };
     let cells = &golden(&folder, "treat_impute")["imputed_cells"];
-    let framework = framework(&folder);
+    let framework = framework(&golden(&folder, "pipeline"));
     // The reference lines rows of two files up by position: names and groups are those of
     // `iData`, values those of the sorted set. Its cells are then found row by row.
     let named = table(&folder, "iData");
     let group = named.column("EurAsia_group").unwrap();
-    let raw = items(&table(&folder, "dset_Raw"), &framework).with_column("EurAsia_group", &group);
+    let raw =
+        only_items(&table(&folder, "dset_Raw"), &framework).with_column("EurAsia_group", &group);
     let raw = raw.unwrap();
     let mut compared = 0;
     for (method, by, name) in [
@@ -175,7 +128,7 @@ fn correlations_agree_between_levels() {
 fn overall_and_balanced_weights_agree() {
     let Some(folder) = reference() else { return };
     let data = golden(&folder, "weights");
-    let weights = framework(&folder).weights().unwrap();
+    let weights = framework(&golden(&folder, "pipeline")).weights().unwrap();
     let there = &data["eff_weights"];
     for (code, want) in texts(&there["iCode"]).iter().zip(numbers(&there["EffWeight"])) {
         let got = weights.at(code, "overall").unwrap().as_f64().unwrap();
@@ -247,8 +200,8 @@ fn replications_of_the_uncertainty_analysis_agree() {
     let drawn =
         read_path(&folder.join("data/asem_noisy_weights_100x60.csv"), &ReadOptions::default())
             .unwrap();
-    let framework = framework(&folder);
-    let screened = items(&table(&folder, "dset_Screened"), &framework);
+    let framework = framework(&golden(&folder, "pipeline"));
+    let screened = only_items(&table(&folder, "dset_Screened"), &framework);
     let nominal: Vec<i64> =
         data["nominal"]["rank"].as_array().unwrap().iter().map(|v| v.as_i64().unwrap()).collect();
     let design = |name: &str, run: usize| data["design"][name][run].as_u64().unwrap() as usize;
@@ -303,8 +256,8 @@ fn replications_of_the_uncertainty_analysis_agree() {
 fn the_distance_to_a_reference_agrees_below_it() {
     let Some(folder) = reference() else { return };
     let data = golden(&folder, "normalise");
-    let framework = framework(&folder);
-    let treated = items(&table(&folder, "dset_Treated"), &framework);
+    let framework = framework(&golden(&folder, "pipeline"));
+    let treated = only_items(&table(&folder, "dset_Treated"), &framework);
     let negative = data["directions"].as_object().unwrap().iter();
     let negative = negative.filter(|(_, sign)| sign.as_f64() == Some(-1.0));
     let params = RescaleParams {

@@ -7,6 +7,7 @@ use super::method::Method;
 use super::partition::{Clustering, number_by_appearance};
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::stats::association::pearson;
 
 impl Tree {
     /// The partition into `k` clusters, `1 <= k <= n`.
@@ -128,7 +129,7 @@ impl Tree {
     pub fn cophenetic_correlation(&self, context: &Context) -> Result<Option<f64>> {
         let original = self.basis.distances("cophenetic", context)?;
         let tree = self.cophenetic(context)?;
-        Ok(correlation(&original.values, &tree.values))
+        Ok(pearson(&original.values, &tree.values))
     }
 
     /// Agglomerative coefficient: mean over units of one minus the height of its first merge over
@@ -149,18 +150,4 @@ impl Tree {
             .sum();
         Some(firsts / self.len() as f64)
     }
-}
-
-/// Pearson's correlation; `None` where a side is constant.
-pub(super) fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
-    let n = x.len() as f64;
-    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-    for (a, b) in x.iter().zip(y) {
-        let (a, b) = (a - mx, b - my);
-        xx += a * a;
-        yy += b * b;
-        xy += a * b;
-    }
-    (xx > 0.0 && yy > 0.0).then(|| xy / (xx * yy).sqrt())
 }

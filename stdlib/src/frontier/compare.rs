@@ -10,6 +10,7 @@ use super::fit::SfaFit;
 use super::neighbours::{Corrected, Dea, OrderM, Regression};
 use crate::choice::Choice;
 use crate::error::{Error, Result};
+use crate::stats::rank::spearman;
 use crate::table::{Table, Vector};
 
 /// What a model brings to a comparison; what it does not have is missing.
@@ -246,45 +247,4 @@ fn shared(a: &Compared, b: &Compared) -> (Vec<f64>, Vec<f64>) {
         .filter_map(|(i, te)| Some((*te, *other.get(&key(a, i))?)))
         .filter(|(a, b)| a.is_finite() && b.is_finite())
         .unzip()
-}
-
-/// Spearman's rank correlation, ties at their mean rank; missing when one side is constant.
-pub(super) fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    let (a, b) = (mean_ranks(a), mean_ranks(b));
-    let mean = f64::midpoint(a.len() as f64, 1.0);
-    let sum = |x: &[f64], y: &[f64]| -> f64 {
-        x.iter().zip(y).map(|(x, y)| (x - mean) * (y - mean)).sum()
-    };
-    let (saa, sbb) = (sum(&a, &a), sum(&b, &b));
-    (saa > 0.0 && sbb > 0.0).then(|| sum(&a, &b) / (saa * sbb).sqrt())
-}
-
-fn mean_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start + 1;
-        while end < order.len() && values[order[end]] == values[order[start]] {
-            end += 1;
-        }
-        for row in &order[start..end] {
-            ranks[*row] = (start + end + 1) as f64 / 2.0;
-        }
-        start = end;
-    }
-    ranks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rank_correlation_by_hand() {
-        assert_eq!(mean_ranks(&[3.0, 1.0, 3.0]), [2.5, 1.0, 2.5]);
-        assert_eq!(spearman(&[1.0, 2.0, 3.0], &[10.0, 20.0, 15.0]), Some(0.5));
-        assert_eq!(spearman(&[1.0, 1.0], &[1.0, 2.0]), None);
-    }
 }

@@ -4,6 +4,9 @@
 //! variance `sigma*^2 = sigma_u^2 sigma_v^2 / sigma^2`, cut at zero (Jondrow, Lovell, Materov and
 //! Schmidt, 1982, Journal of Econometrics 19).
 
+use std::sync::Arc;
+
+use arrow_array::Int64Array;
 use rayon::prelude::*;
 
 use super::fit::{Boundary, SfaFit};
@@ -11,6 +14,7 @@ use super::normal::{erfcx, inverse_mills, ln_cdf, ln_cdf_inverse};
 use super::posterior::Law;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
+use crate::stats::rank::places;
 use crate::table::{Table, Vector};
 
 /// How to sum up the distribution of `u` given `e` in one number.
@@ -72,8 +76,9 @@ pub struct Efficiency {
     pub lower: Vec<f64>,
     /// Upper bound.
     pub upper: Vec<f64>,
-    /// 1 for the most efficient; equal rows share the better rank.
-    pub rank: Vec<usize>,
+    /// 1 for the most efficient; equal rows share the better rank; a row without an efficiency has
+    /// none.
+    pub rank: Vec<Option<i64>>,
     /// Mean of `te`.
     pub mean: f64,
     /// What `te` is.
@@ -156,7 +161,7 @@ impl SfaFit {
         Ok(Efficiency {
             labels: self.row_names(),
             label_name: self.label_name.clone(),
-            rank: ranks(&te),
+            rank: places(&te),
             mean: te.iter().sum::<f64>() / te.len() as f64,
             te,
             lower: triples.iter().map(|t| t[1]).collect(),
@@ -167,23 +172,11 @@ impl SfaFit {
     }
 }
 
-/// Rank 1 for the largest; ties share the better rank.
-pub(super) fn ranks(values: &[f64]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
-    let mut ranks = vec![0; values.len()];
-    for (position, row) in order.iter().enumerate() {
-        let tied = position > 0 && values[order[position - 1]] == values[*row];
-        ranks[*row] = if tied { ranks[order[position - 1]] } else { position + 1 };
-    }
-    ranks
-}
-
 impl Efficiency {
     /// Rows from the most to the least efficient, as positions.
     pub fn order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.te.len()).collect();
-        order.sort_by_key(|row| self.rank[*row]);
+        order.sort_by_key(|row| self.rank[*row].unwrap_or(i64::MAX));
         order
     }
 
@@ -195,7 +188,7 @@ impl Efficiency {
             ("te", Vector::from_floats(self.te.iter().copied())),
             ("lower", Vector::from_floats(self.lower.iter().copied())),
             ("upper", Vector::from_floats(self.upper.iter().copied())),
-            ("rank", Vector::from_ints(self.rank.iter().map(|r| *r as i64))),
+            ("rank", Vector::new(Arc::new(self.rank.iter().copied().collect::<Int64Array>()))),
         ])?
         .labelled_by(&name)
     }
@@ -231,10 +224,5 @@ mod tests {
         let (below, above) =
             (Truncated { mu: -50.000_001, sigma: 1.0 }, Truncated { mu: -49.999_999, sigma: 1.0 });
         assert!((below.mean() / above.mean() - 1.0).abs() < 1e-7);
-    }
-
-    #[test]
-    fn ties_share_the_better_rank() {
-        assert_eq!(ranks(&[0.5, 0.9, 0.5, 0.1]), [2, 1, 2, 4]);
     }
 }

@@ -3,12 +3,12 @@
 use nalgebra::DVector;
 use rayon::prelude::*;
 
-use super::compare::spearman;
-use super::efficiency::{EfficiencyParams, ranks};
+use super::efficiency::EfficiencyParams;
 use super::fit::{Boundary, SfaFit};
 use super::refit::{Refit, Refitter};
 use crate::context::Context;
 use crate::error::Result;
+use crate::stats::rank::{places, spearman};
 use crate::table::{Table, Vector};
 
 /// What leaving out one row changes.
@@ -24,7 +24,7 @@ pub struct Omission {
     /// where one side is constant.
     pub rank_correlation: Option<f64>,
     /// Largest change of rank among the other rows.
-    pub rank_change: usize,
+    pub rank_change: u64,
     /// `d' inv(V) d / p` for the change `d` of the frontier coefficients, `V` their covariance in
     /// the full fit: Cook's distance.
     pub cook: Option<f64>,
@@ -107,12 +107,17 @@ impl SfaFit {
             let inner = vcov.view((0, 0), (p, p)).into_owned().cholesky()?.solve(&d);
             Some(d.dot(&inner) / p as f64)
         });
-        let (old, new) = (ranks(before), ranks(&refit.te));
+        let (old, new) = (places(before), places(&refit.te));
         Omission {
             gamma: refit.gamma(),
             mean_te: refit.mean_te() - before.iter().sum::<f64>() / before.len() as f64,
             rank_correlation: spearman(before, &refit.te),
-            rank_change: old.iter().zip(&new).map(|(a, b)| a.abs_diff(*b)).max().unwrap_or(0),
+            rank_change: old
+                .iter()
+                .zip(&new)
+                .filter_map(|(a, b)| Some((*a)?.abs_diff((*b)?)))
+                .max()
+                .unwrap_or(0),
             cook,
             boundary: refit.boundary,
             converged: refit.converged,

@@ -12,6 +12,7 @@ use super::normal::ln_cdf_inverse;
 use super::params::{Orientation, SfaParams};
 use crate::context::{Context, rng};
 use crate::error::{Error, Result};
+use crate::stats::association::pearson;
 use crate::table::{Table, Vector};
 
 /// A known model to draw samples from: `y = b0 + b1 x1 + ... + v - u` (`+ u` for a cost frontier)
@@ -223,7 +224,7 @@ pub fn monte_carlo_frontier(
                     if at_maximum { 0 } else { 3 }
                 }
             };
-            Ok(Some(Outcome { row, correlation: correlation(&te, true_te.values()), end }))
+            Ok(Some(Outcome { row, correlation: pearson(&te, true_te.values()), end }))
         })
         .collect::<Result<_>>()?;
     let mut result = MonteCarlo {
@@ -252,16 +253,6 @@ pub fn monte_carlo_frontier(
         sfa(&formula, &truth.sample(&mut rng(truth.seed, 0))?, &params, ctx)?;
     }
     Ok(result)
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    let n = a.len() as f64;
-    let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let sum = |x: &[f64], mx: f64, y: &[f64], my: f64| -> f64 {
-        x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum()
-    };
-    let (saa, sbb) = (sum(a, ma, a, ma), sum(b, mb, b, mb));
-    (saa > 0.0 && sbb > 0.0).then(|| sum(a, ma, b, mb) / (saa * sbb).sqrt())
 }
 
 impl MonteCarlo {

@@ -1,11 +1,12 @@
 //! What an index is made of: contributions, comparisons, agreement between items, explanations.
 
 use super::aggregate::Aggregator;
-use super::assess::{Readiness, rank};
+use super::assess::Readiness;
 use super::error::ReadinessError;
 use super::plan::PlanGroup;
 use crate::error::Result;
-use crate::stats;
+use crate::stats::association::pearson_complete;
+use crate::stats::{self, rank::places};
 use crate::table::{Table, Vector};
 
 /// The scale on which a mean is an average of its parts: x, ln x or x^p.
@@ -160,7 +161,7 @@ impl Readiness {
         let mut slots = vec![self.plan.root()];
         slots.extend(&root.children);
         let columns = slots.iter().map(|a| {
-            let cells = slots.iter().map(|b| correlation(&self.slots[*a], &self.slots[*b]));
+            let cells = slots.iter().map(|b| pearson_complete(&self.slots[*a], &self.slots[*b]));
             (self.plan.codes[*a].as_str(), Vector::from_options(cells))
         });
         let labels = arrow_array::StringArray::from_iter_values(
@@ -307,7 +308,7 @@ impl Readiness {
             ("weight", Vector::from_floats(root.weights.iter().copied())),
             ("lost", Vector::from_options(slots.iter().map(|s| lost.as_ref().map(|l| l[*s])))),
             ("rank", {
-                let ranks = slots.iter().map(|slot| rank(&self.slots[*slot])[at]);
+                let ranks = slots.iter().map(|slot| places(&self.slots[*slot])[at]);
                 Vector::new(std::sync::Arc::new(ranks.collect::<arrow_array::Int64Array>()))
             }),
             ("others", Vector::from_options(peers.iter().copied())),
@@ -315,24 +316,6 @@ impl Readiness {
         .labelled_by("block")?;
         Ok(Explanation { unit: unit.to_owned(), sentences, table })
     }
-}
-
-/// Pearson correlation over the pairs that are there.
-pub(crate) fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
-    let pairs: Vec<(f64, f64)> =
-        a.iter().copied().zip(b.iter().copied()).filter(|(x, y)| !(x + y).is_nan()).collect();
-    if pairs.len() < 3 {
-        return None;
-    }
-    let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
-    let (mx, my) = (stats::mean(&xs)?, stats::mean(&ys)?);
-    let (sx, sy) = (stats::sample_sd(&xs)?, stats::sample_sd(&ys)?);
-    if sx <= f64::EPSILON * mx.abs() || sy <= f64::EPSILON * my.abs() {
-        return None;
-    }
-    let n = xs.len() as f64;
-    let cross: f64 = xs.iter().zip(&ys).map(|(x, y)| (x - mx) / sx * ((y - my) / sy)).sum();
-    Some((cross / (n - 1.0)).clamp(-1.0, 1.0))
 }
 
 /// Cronbach's alpha, `k / (k - 1) (1 - sum of variances / variance of the sum)`, and the rows used.

@@ -18,6 +18,7 @@ use super::weights::WeightMethod;
 use super::zero::ZeroRule;
 use crate::context::Context;
 use crate::error::Result;
+use crate::stats::rank::places;
 use crate::table::{Table, Vector};
 
 /// How to make an index of scores.
@@ -475,7 +476,7 @@ impl Readiness {
 
     /// Ranks by unit: 1 for the best, ties share the better rank, `None` without an index.
     pub fn ranks(&self) -> Vec<Option<i64>> {
-        rank(&self.slots[self.plan.root()])
+        places(&self.slots[self.plan.root()])
     }
 
     /// The ranks as a labelled vector.
@@ -560,19 +561,4 @@ impl Readiness {
             .into()
         })
     }
-}
-
-/// Ranks of values, 1 for the largest, ties sharing the better rank; `NaN` has none.
-pub(crate) fn rank(values: &[f64]) -> Vec<Option<i64>> {
-    let mut order: Vec<usize> = (0..values.len()).filter(|at| !values[*at].is_nan()).collect();
-    order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
-    let mut ranks = vec![None; values.len()];
-    let mut shared = 1;
-    for (place, at) in order.iter().enumerate() {
-        if place == 0 || values[*at] != values[order[place - 1]] {
-            shared = place as i64 + 1;
-        }
-        ranks[*at] = Some(shared);
-    }
-    ranks
 }

@@ -45,7 +45,7 @@ pub use over_time::{OverTime, OverTimeParams, over_time, over_time_panel};
 pub use peers::{Against, Correlation};
 pub use plan::{Callbacks, ColumnFn, RowFn, TableFn};
 pub use reach::{Reach, ReachParams, ReachPlan};
-pub use rescale::{RescaleParams, Ties, normalise, normalise_declared, normalise_each};
+pub use rescale::{RescaleParams, normalise, normalise_declared, normalise_each};
 pub use rules::{RuleTable, readiness_rules};
 pub use scale::{Answer, Scale};
 pub use sensitivity::{

@@ -1,11 +1,12 @@
 //! Repeated assessments: how index, ranks, levels and nodes move from period to period.
 
-use super::assess::{Readiness, ReadinessParams, rank, readiness_with};
+use super::assess::{Readiness, ReadinessParams, readiness_with};
 use super::error::ReadinessError;
-use super::framework::Framework;
+use super::framework::{Framework, Level};
 use super::plan::Callbacks;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::stats::rank::places;
 use crate::table::{Cell, Date, Table, Vector};
 
 /// Thresholds that raise an alarm; none by default.
@@ -68,6 +69,8 @@ pub struct OverTime {
     pub warnings: Vec<String>,
     /// What the units are called.
     pub label: String,
+    /// Levels of the index, lowest first.
+    pub levels: Vec<Level>,
 }
 
 /// Values of one node by period and unit.
@@ -165,7 +168,7 @@ pub fn over_time(results: &[(String, Readiness)], params: &OverTimeParams) -> Re
     let ranks: Vec<Vec<Option<i64>>> = index
         .values
         .iter()
-        .map(|values| rank(&values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<_>>()))
+        .map(|values| places(&values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<_>>()))
         .collect();
     let levels: Vec<Vec<Option<String>>> = runs
         .iter()
@@ -192,6 +195,7 @@ pub fn over_time(results: &[(String, Readiness)], params: &OverTimeParams) -> Re
         alarms: alarms(&at, &runs, params, &track)?,
         warnings,
         label,
+        levels: last.framework.levels.clone(),
         periods: names.clone(),
         units: units.clone(),
     })

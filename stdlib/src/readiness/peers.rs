@@ -1,11 +1,12 @@
 //! Where a unit stands among the others, and what really weighs in the index.
 
-use super::answer::{correlation, transform};
-use super::assess::{Readiness, rank};
-use super::rescale::{Ties, ranks};
+use super::answer::transform;
+use super::assess::Readiness;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::stats;
+use crate::stats::association::pearson_complete;
+use crate::stats::rank::{places, spearman};
 use crate::table::{Table, Vector};
 
 /// What strengths and weaknesses are ordered by.
@@ -82,7 +83,7 @@ impl Readiness {
             let others = column.iter().enumerate().filter(|(u, x)| *u != at && !x.is_nan());
             let others: Vec<f64> = others.map(|(_, x)| *x).collect();
             let others = stats::median(&others)?;
-            Some(Standing { slot, rank: rank(column)[at]?, others, gap: own - others })
+            Some(Standing { slot, rank: places(column)[at]?, others, gap: own - others })
         };
         Ok((0..self.plan.items).filter_map(standing).collect())
     }
@@ -133,15 +134,8 @@ impl Readiness {
         let of = |a: usize, b: usize| {
             let (a, b) = (&self.slots[a], &self.slots[b]);
             match kind {
-                Correlation::Pearson => correlation(a, b),
-                Correlation::Spearman => {
-                    let mask = |x: &[f64], y: &[f64]| -> Vec<f64> {
-                        let pairs = x.iter().zip(y);
-                        pairs.map(|(x, y)| if y.is_nan() { f64::NAN } else { *x }).collect()
-                    };
-                    let ranked = |x: &[f64], y: &[f64]| ranks(&mask(x, y), Ties::Average);
-                    correlation(&ranked(a, b), &ranked(b, a))
-                }
+                Correlation::Pearson => pearson_complete(a, b),
+                Correlation::Spearman => spearman(a, b),
             }
         };
         let columns = others
@@ -175,7 +169,7 @@ impl Readiness {
         let mut correlations = Vec::with_capacity(nodes.len());
         for (row, code) in nodes.iter().enumerate() {
             let slot = self.plan.slot(code);
-            correlations.push(slot.and_then(|slot| correlation(&self.slots[slot], index)));
+            correlations.push(slot.and_then(|slot| pearson_complete(&self.slots[slot], index)));
             let level = depth(row)?.unwrap_or(0.0);
             let reaches = level == 1.0 || (level > 1.0 && one_mean);
             let share = match (&f, slot) {

@@ -5,23 +5,9 @@
 
 use super::framework::{Direction, Framework};
 use super::normalise::{Fault, Normaliser};
-use crate::choice::Choice;
 use crate::error::{Error, Result};
+use crate::stats::rank::{Ties, ranks};
 use crate::table::{Table, Vector};
-
-/// How equal values are ranked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ties {
-    /// All get the lowest of their ranks.
-    #[default]
-    Min,
-    /// All get the mean of their ranks.
-    Average,
-}
-
-impl Choice for Ties {
-    const ALL: &'static [(&'static str, Self)] = &[("min", Self::Min), ("average", Self::Average)];
-}
 
 /// What the data-driven normalisers may be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,29 +84,6 @@ fn extremes(values: &[f64]) -> Option<(f64, f64)> {
     Some((low, present().fold(low, f64::max)))
 }
 
-/// Ranks from 1 for the smallest; ties as told; `NaN` keeps no rank.
-pub(crate) fn ranks(values: &[f64], ties: Ties) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).filter(|at| !values[*at].is_nan()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![f64::NAN; values.len()];
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start;
-        while end + 1 < order.len() && values[order[end + 1]] == values[order[start]] {
-            end += 1;
-        }
-        let rank = match ties {
-            Ties::Min => start as f64 + 1.0,
-            Ties::Average => f64::midpoint(start as f64, end as f64) + 1.0,
-        };
-        for at in &order[start..=end] {
-            ranks[*at] = rank;
-        }
-        start = end + 1;
-    }
-    ranks
-}
-
 /// One column under a data-driven rule.
 ///
 /// A constant column tells no unit from another: it becomes the middle of the range (`minmax`,
@@ -156,13 +119,13 @@ pub(crate) fn column(
             let flat = sd <= f64::EPSILON * mean.abs();
             map(&|x| if flat { to_mean } else { to_mean + to_sd * (x - mean) / sd })
         }
-        Normaliser::Rank => ranks(&turned, params.ties),
+        Normaliser::Rank => ranks(&turned, params.ties, false),
         Normaliser::Borda => {
-            ranks(&turned, params.ties).into_iter().map(|rank| rank - 1.0).collect()
+            ranks(&turned, params.ties, false).into_iter().map(|rank| rank - 1.0).collect()
         }
         Normaliser::PercentileRank => {
             let n = turned.iter().filter(|x| !x.is_nan()).count() as f64;
-            let ranks = ranks(&turned, params.ties);
+            let ranks = ranks(&turned, params.ties, false);
             let share = |rank: f64| match rank.is_nan() {
                 true => rank,
                 false if n < 2.0 => 0.5,
@@ -392,11 +355,5 @@ mod tests {
         }
         assert_eq!(run(Normaliser::PercentileRank, &[7.0], Direction::Positive), [0.5]);
         assert_eq!(run(Normaliser::FractionOfMax, &[0.0, 0.0], Direction::Positive), [1.0, 1.0]);
-    }
-
-    #[test]
-    fn ties_share_a_rank() {
-        assert_eq!(ranks(&[2.0, 1.0, 2.0], Ties::Min), [2.0, 1.0, 2.0]);
-        assert_eq!(ranks(&[2.0, 1.0, 2.0], Ties::Average), [2.5, 1.0, 2.5]);
     }
 }

@@ -2,6 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
+use super::rank::{self, ranks};
 use super::summary::mean;
 use crate::choice::Choice;
 
@@ -57,9 +58,10 @@ pub const EXACT: usize = 50;
 pub fn associate(x: &[f64], y: &[f64], method: Correlation) -> Associated {
     debug_assert_eq!(x.len(), y.len());
     let n = x.len();
+    let ranked = |values: &[f64]| ranks(values, rank::Ties::Average, false);
     match method {
         Correlation::Pearson => by_student(n, pearson(x, y)),
-        Correlation::Spearman => by_student(n, pearson(&ranks(x), &ranks(y))),
+        Correlation::Spearman => by_student(n, pearson(&ranked(x), &ranked(y))),
         Correlation::Kendall => kendall(x, y),
     }
 }
@@ -95,20 +97,16 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     Some((product(&x, &y) / (product(&x, &x) * product(&y, &y)).sqrt()).clamp(-1.0, 1.0))
 }
 
-/// Ranks from 1, ties at the mean of theirs.
-pub fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut before = 0;
-    for tie in order.chunk_by(|a, b| values[*a] == values[*b]) {
-        let rank = before as f64 + f64::midpoint(tie.len() as f64, 1.0);
-        for row in tie {
-            ranks[*row] = rank;
-        }
-        before += tie.len();
-    }
-    ranks
+/// Pearson's coefficient on the pairs that are complete; `None` below three of them or when either
+/// side is constant on them.
+pub fn pearson_complete(x: &[f64], y: &[f64]) -> Option<f64> {
+    let (x, y): (Vec<f64>, Vec<f64>) = complete(x, y).unzip();
+    (x.len() > 2).then(|| pearson(&x, &y))?
+}
+
+/// The pairs of which neither side is `NaN`.
+pub(super) fn complete(x: &[f64], y: &[f64]) -> impl Iterator<Item = (f64, f64)> {
+    x.iter().copied().zip(y.iter().copied()).filter(|(x, y)| !x.is_nan() && !y.is_nan())
 }
 
 /// Sums over groups of tied values: pairs, and the terms of the variance.
@@ -290,6 +288,5 @@ mod tests {
             assert_eq!(line.r, Some(1.0));
         }
         assert_eq!(pearson(&[0.1 + 0.2, 0.3], &[1.0, 2.0]), None);
-        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
     }
 }

@@ -3,6 +3,7 @@
 pub mod association;
 pub mod collinearity;
 pub mod moments;
+pub mod rank;
 pub mod summary;
 
 pub use moments::{fences, kurtosis, skewness};

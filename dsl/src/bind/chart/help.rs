@@ -49,8 +49,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         params: &[
             Param::arg(
                 "what",
-                "Table, Vector, Tree, Clustering, Pca, ChooseK, Readiness, Sensitivity or Model",
-                "what to draw: a tree becomes a dendrogram, a model its ranked efficiencies, readiness a block profile, a clustering its silhouettes; plot(c, z) and plot(p, c) show clusters on principal components; a labelled vector becomes a ranking",
+                "Table, Vector, Tree, Clustering, Pca, ChooseK, Readiness, Sensitivity, Stability, OverTime, WhatIf or Model",
+                "what to draw: a tree becomes a dendrogram, a model its ranked efficiencies, readiness a block profile, stability the room of each weight, repeated assessments lines over time, a what-if what moved, a clustering its silhouettes; plot(c, z) and plot(p, c) show clusters on principal components; a labelled vector becomes a ranking",
             ),
             Param::option(
                 "x",
@@ -104,7 +104,13 @@ pub(super) const ENTRIES: &[Entry] = &[
                 "table, readiness: language of names from a codebook or framework",
             ),
             Param::option("k", "int", "none", "tree: number of clusters to cut into and colour"),
-            Param::option("show", "text", "\"scores\"", "components: scores, loadings or scree"),
+            Param::option(
+                "show",
+                "text",
+                "\"scores\", \"rank\"",
+                "components: scores, loadings or scree; stability: what must not change, rank or level",
+            ),
+            Param::option("unit", "text", "none", "what-if: the unit whose nodes to show"),
             Param::option("criterion", "text", "\"silhouette\"", "choose_k: which of its criteria"),
             Param::option(
                 "estimator",

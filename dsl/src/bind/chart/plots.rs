@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use esep_stdlib::chart::build::{self, Components, HistogramInput, Orientation, TablePlot};
+use esep_stdlib::chart::build::{self, Components, HistogramInput, Orientation, Room, TablePlot};
 use esep_stdlib::chart::{Chart, Mark, Scale};
 use esep_stdlib::cluster::{ChooseK, Clustering, Pca, Tree};
 use esep_stdlib::frontier::{EfficiencyParams, Estimator, SfaFit};
-use esep_stdlib::readiness::{Readiness, Sensitivity};
+use esep_stdlib::readiness::{OverTime, Readiness, Sensitivity, Stability, WhatIf};
 use esep_stdlib::{Choice, Table, Vector};
 use rhai::Map;
 
@@ -19,6 +19,14 @@ const NAME: &str = "plot";
 pub(super) fn register(library: &mut Library<'_>) {
     tables(library);
     clusters(library);
+    scores(library);
+    let engine = &mut *library.engine;
+    engine.register_fn(NAME, |m: Rc<SfaFit>| model(&m, Map::new()));
+    engine.register_fn(NAME, |m: Rc<SfaFit>, options: Map| model(&m, options));
+    engine.register_fn(NAME, |chart: Chart| chart);
+}
+
+fn scores(library: &mut Library<'_>) {
     let (shared, again) = (library.shared(), library.shared());
     let engine = &mut *library.engine;
     engine.register_fn(NAME, move |r: Rc<Readiness>| readiness(&shared, &r, Map::new()));
@@ -27,9 +35,14 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_fn(NAME, |s: Rc<Sensitivity>, options: Map| {
         titled(build::sensitivity(&s).raise()?, Options::new(NAME, options))
     });
-    engine.register_fn(NAME, |m: Rc<SfaFit>| model(&m, Map::new()));
-    engine.register_fn(NAME, |m: Rc<SfaFit>, options: Map| model(&m, options));
-    engine.register_fn(NAME, |chart: Chart| chart);
+    engine.register_fn(NAME, |s: Rc<Stability>| room(&s, Map::new()));
+    engine.register_fn(NAME, |s: Rc<Stability>, options: Map| room(&s, options));
+    engine.register_fn(NAME, |o: Rc<OverTime>| build::trajectories(&o).raise());
+    engine.register_fn(NAME, |o: Rc<OverTime>, options: Map| {
+        titled(build::trajectories(&o).raise()?, Options::new(NAME, options))
+    });
+    engine.register_fn(NAME, |w: Rc<WhatIf>| moves(&w, Map::new()));
+    engine.register_fn(NAME, |w: Rc<WhatIf>, options: Map| moves(&w, options));
 }
 
 fn tables(library: &mut Library<'_>) {
@@ -163,6 +176,18 @@ fn readiness(shared: &Shared, result: &Readiness, options: Map) -> Fallible<Char
     let mut options = Options::new(NAME, options);
     let language = language(shared, &mut options)?;
     titled(build::readiness(result, &language).raise()?, options)
+}
+
+fn room(stability: &Stability, options: Map) -> Fallible<Chart> {
+    let mut options = Options::new(NAME, options);
+    let show = options.choice("show", Room::default())?;
+    titled(build::room(stability, show).raise()?, options)
+}
+
+fn moves(what_if: &WhatIf, options: Map) -> Fallible<Chart> {
+    let mut options = Options::new(NAME, options);
+    let unit = options.text("unit")?;
+    titled(build::moves(what_if, unit.as_deref()).raise()?, options)
 }
 
 fn model(fit: &SfaFit, options: Map) -> Fallible<Chart> {

@@ -139,7 +139,12 @@ const ENTRIES: &[Entry] = &[
             Param::option("round_blocks", "int", "none", "decimals of the blocks before the index"),
             Param::option("range", "[low, high]", "[0, 1]", "range of minmax and goalposts"),
             Param::option("moments", "[mean, sd]", "[0, 1]", "moments of zscore"),
-            Param::option("ties", "text", "\"min\"", "ties of ranks: min or average"),
+            Param::option(
+                "ties",
+                "text",
+                "\"min\"",
+                "ties of ranks: min, average, max, dense or first",
+            ),
             Param::option("reference", "text", "none", "unit of distance_to_reference"),
             Param::option("targets", "map", "the framework's", "item -> value to reach"),
             Param::option("goalposts", "map", "none", "item -> [low, high] raw values"),

@@ -49,7 +49,12 @@ const ENTRIES: &[Entry] = &[
                 "none",
                 "column -> scale as in a framework (\"1-5\", \"percent\", #{ ladder: [...] }), or a framework; for declared",
             ),
-            Param::option("ties", "text", "\"min\"", "ties of ranks: min or average"),
+            Param::option(
+                "ties",
+                "text",
+                "\"min\"",
+                "ties of ranks: min, average, max, dense or first",
+            ),
             Param::option("reference", "text", "none", "row label for distance_to_reference"),
             Param::option("targets", "map", "none", "column -> value to reach"),
             Param::option("goalposts", "map", "none", "column -> [low, high] raw values, clipped"),

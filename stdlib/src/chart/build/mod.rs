@@ -6,6 +6,7 @@ mod heatmap;
 mod histogram;
 mod profile;
 mod ranked;
+mod readiness;
 mod results;
 mod scores;
 mod silhouette;
@@ -17,9 +18,10 @@ pub use heatmap::{HeatmapInput, heatmap};
 pub use histogram::{HistogramInput, histogram};
 pub use profile::{ProfileInput, profile};
 pub use ranked::{RankedInput, ranked};
+pub use readiness::{Room, moves, readiness, room, sensitivity, trajectories};
 pub use results::{
-    Components, cells, choice_of_k, cluster_map, components, efficiencies, readiness, sensitivity,
-    silhouettes, tree, vector,
+    Components, cells, choice_of_k, cluster_map, components, efficiencies, silhouettes, tree,
+    vector,
 };
 pub use scores::{ScoresInput, scores};
 pub use silhouette::{SilhouetteInput, silhouette};

@@ -1,8 +1,8 @@
 //! Charts of this crate's own results.
 
 use super::{
-    DendrogramInput, HeatmapInput, HistogramInput, ProfileInput, RankedInput, ScoresInput,
-    ScreeInput, SilhouetteInput, dendrogram, heatmap, histogram, profile, ranked, scores, scree,
+    DendrogramInput, HeatmapInput, HistogramInput, RankedInput, ScoresInput, ScreeInput,
+    SilhouetteInput, dendrogram, heatmap, histogram, ranked, scores, scree,
 };
 use crate::chart::error::ChartError;
 use crate::chart::grammar::{Axis, Channel, Chart, Field, Layer, Mark};
@@ -12,7 +12,6 @@ use crate::cluster::{ChooseK, Clustering, Pca, PcaParams, Tree, pca};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::frontier::{EfficiencyParams, Estimator, Orientation, SfaFit};
-use crate::readiness::{Readiness, Sensitivity};
 use crate::table::{Matrix, Table, Vector};
 
 fn labels(clustering: &Clustering) -> Vec<i64> {
@@ -216,76 +215,6 @@ pub fn choice_of_k(choice: &ChooseK, criterion: &str) -> Result<Chart> {
     Ok(chart)
 }
 
-/// The block profile of `result`, levels as captioned lines.
-pub fn readiness(result: &Readiness, language: &str) -> Result<Chart> {
-    let blocks = result.framework.blocks();
-    let names: Vec<String> = blocks.iter().map(|block| block.label(language).to_owned()).collect();
-    let mut values: Vec<Vec<Option<f64>>> = vec![Vec::new(); result.units.len()];
-    for block in blocks {
-        let column = result.node(&block.code)?.floats()?;
-        for (row, value) in values.iter_mut().zip(column.iter()) {
-            row.push(value.filter(|v| v.is_finite()));
-        }
-    }
-    // A level begins where the one below it ends.
-    let levels = &result.framework.levels;
-    let thresholds: Vec<(f64, String)> = levels
-        .windows(2)
-        .filter_map(|pair| {
-            let at = pair[0].upper?;
-            Some((at, format!("{} above {}", pair[1].name, number(at))))
-        })
-        .collect();
-    let highest = values.iter().flatten().flatten().copied().fold(1.0, f64::max);
-    let lowest = values.iter().flatten().flatten().copied().fold(0.0, f64::min);
-    let mut chart = profile(&ProfileInput {
-        units: &result.units,
-        blocks: &names,
-        values: &values,
-        thresholds: &thresholds,
-        value_title: "Block value",
-        limits: (highest <= 1.0 && lowest >= 0.0).then_some((0.0, 1.0)),
-        title: &format!("{}: blocks", result.framework.root.label(language)),
-        subtitle: Some(&result.describe()),
-    })?;
-    chart.caption = joined(&result.warnings);
-    Ok(chart)
-}
-
-/// Ranks over the draws of `result`: median and the range between its quantiles.
-pub fn sensitivity(result: &Sensitivity) -> Result<Chart> {
-    let names = result.table.columns();
-    let quantiles: Vec<&String> = names.iter().filter(|name| name.starts_with("rank_p")).collect();
-    let column = |name: &str| -> Result<Vec<Option<f64>>> {
-        Ok(result.table.floats("plot", name)?.iter().collect())
-    };
-    let ends = match quantiles.as_slice() {
-        [low, .., high] => Some((column(low)?, column(high)?)),
-        _ => None,
-    };
-    let span = match quantiles.as_slice() {
-        [low, .., high] => format!(
-            ", {} % to {} % of the draws",
-            low.trim_start_matches("rank_p"),
-            high.trim_start_matches("rank_p")
-        ),
-        _ => String::new(),
-    };
-    let mut chart = ranked(&RankedInput {
-        units: &result.units,
-        values: &column("rank_median")?,
-        lower: ends.as_ref().map(|(low, _)| low.as_slice()),
-        upper: ends.as_ref().map(|(_, high)| high.as_slice()),
-        value_title: &format!("Median rank{span}"),
-        ascending: true,
-        title: "How far ranks move",
-        subtitle: Some(&result.description),
-        ..RankedInput::default()
-    })?;
-    chart.caption = joined(&result.warnings);
-    Ok(chart)
-}
-
 /// Efficiencies of `fit`, the most efficient on top, with their bounds and mean.
 pub fn efficiencies(fit: &SfaFit, params: &EfficiencyParams) -> Result<Chart> {
     let efficiency = fit.efficiency(params)?;
@@ -371,7 +300,7 @@ pub fn cells(table: &Table, title: Option<&str>) -> Result<Chart> {
 }
 
 /// Warnings as one caption.
-fn joined(warnings: &[String]) -> Option<String> {
+pub(super) fn joined(warnings: &[String]) -> Option<String> {
     let sentences: Vec<String> = warnings
         .iter()
         .map(|warning| format!("{}.", capital(warning.trim_end_matches('.'))))
@@ -379,7 +308,7 @@ fn joined(warnings: &[String]) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }

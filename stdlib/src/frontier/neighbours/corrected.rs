@@ -11,7 +11,8 @@ use crate::choice::Choice;
 use crate::error::Result;
 use crate::formula::Node;
 use crate::frontier::Orientation;
-use crate::frontier::efficiency::{Truncated, ranks};
+use crate::frontier::efficiency::Truncated;
+use crate::stats::rank::places;
 use crate::table::{Table, Vector};
 
 /// The law of inefficiency behind MOLS.
@@ -219,7 +220,7 @@ impl Corrected {
                     self.te.iter().map(|te| Some(*te).filter(|te| te.is_finite())),
                 ),
             )],
-            &ranks(&self.te),
+            &places(&self.te),
         )
     }
 }

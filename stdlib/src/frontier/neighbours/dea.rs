@@ -15,10 +15,10 @@ use crate::choice::Choice;
 use crate::context::{Context, rng};
 use crate::error::{Error, Result};
 use crate::frontier::FrontierError;
-use crate::frontier::efficiency::ranks;
 use crate::frontier::normal::ln_cdf_inverse;
 use crate::program::{self, Failure};
 use crate::stats;
+use crate::stats::rank::places;
 use crate::table::{Table, Vector};
 
 /// Which side is stretched to the frontier.
@@ -444,7 +444,7 @@ impl Dea {
             columns.push(("lower", floats(&bootstrap.lower)));
             columns.push(("upper", floats(&bootstrap.upper)));
         }
-        scores(self.label_name.as_deref(), &self.labels, columns, &ranks(&self.te))
+        scores(self.label_name.as_deref(), &self.labels, columns, &places(&self.te))
     }
 
     /// One row a unit and peer: `unit, peer, intensity`, largest intensity first.

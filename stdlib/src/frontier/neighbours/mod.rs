@@ -12,6 +12,10 @@ pub use dea::{Bootstrap, Dea, DeaParams, Direction, Returns, dea};
 pub use order_m::{OrderM, OrderMParams, order_m};
 pub use regression::{OlsParams, Regression, StandardErrors, ols};
 
+use std::sync::Arc;
+
+use arrow_array::Int64Array;
+
 use crate::error::{Error, Result};
 use crate::table::{Matrix, Table, Vector};
 
@@ -97,11 +101,11 @@ fn scores(
     label_name: Option<&str>,
     labels: &[String],
     columns: Vec<(&str, Vector)>,
-    ranks: &[usize],
+    ranks: &[Option<i64>],
 ) -> Result<Table> {
     let name = label_name.unwrap_or("row");
     let mut all = vec![(name, Vector::from_texts(labels))];
     all.extend(columns);
-    all.push(("rank", Vector::from_ints(ranks.iter().map(|r| *r as i64))));
+    all.push(("rank", Vector::new(Arc::new(ranks.iter().copied().collect::<Int64Array>()))));
     Table::new(all)?.labelled_by(name)
 }

@@ -7,7 +7,7 @@
 use super::dea::Direction;
 use super::{Activities, scores};
 use crate::error::{Error, Result};
-use crate::frontier::efficiency::ranks;
+use crate::stats::rank::places;
 use crate::table::{Table, Vector};
 
 /// The choices of [`order_m`].
@@ -133,7 +133,7 @@ impl OrderM {
                 ("fdh", Vector::from_floats(self.fdh.iter().copied())),
                 ("peers", Vector::from_ints(self.peers.iter().map(|p| *p as i64))),
             ],
-            &ranks(&self.te),
+            &places(&self.te),
         )
     }
 }

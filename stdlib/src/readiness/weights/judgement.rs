@@ -9,7 +9,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 use super::lp;
 use crate::error::Result;
 use crate::readiness::ReadinessError;
-use crate::readiness::rescale::{Ties, ranks};
+use crate::stats::rank::{Ties, ranks};
 use crate::table::{Table, Vector};
 
 /// Weights of a matrix of pairwise comparisons.
@@ -234,7 +234,7 @@ fn concordance(shares: &DMatrix<f64>) -> (Option<f64>, Option<f64>) {
     let mut ties = 0.0;
     for row in shares.row_iter() {
         let values: Vec<f64> = row.iter().copied().collect();
-        let ranked = ranks(&values, Ties::Average);
+        let ranked = ranks(&values, Ties::Average, false);
         for (sum, rank) in sums.iter_mut().zip(&ranked) {
             *sum += rank;
         }

@@ -183,7 +183,7 @@ pub fn correlation_matrix(values: &DMatrix<f64>) -> DMatrix<f64> {
             return 1.0;
         }
         let (a, b) = (&columns[i.min(j)], &columns[i.max(j)]);
-        crate::readiness::answer::correlation(a, b).unwrap_or(0.0)
+        crate::stats::association::pearson_complete(a, b).unwrap_or(0.0)
     })
 }
 

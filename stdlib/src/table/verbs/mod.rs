@@ -29,7 +29,7 @@ pub use fill::{Direction, Imputation, ImputeParams, fill, impute};
 pub use group::{Grouped, group_by};
 pub use groups::{Groups, Members};
 pub use join::{How, JoinParams, Relationship, common_keys, join};
-pub use order::{RankParams, SortKey, Ties, rank, sort};
+pub use order::{RankParams, SortKey, rank, sort};
 pub use pick::{KindPick, Pick, pick, rename};
 pub use pivot::{LongerParams, WiderParams, pivot_longer, pivot_wider, transpose};
 pub use rows::{SampleParams, Slice, distinct, drop_missing, sample, slice};

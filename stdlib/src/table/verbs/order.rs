@@ -4,8 +4,8 @@ use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, PrimitiveArray, t
 use rayon::prelude::*;
 
 use super::groups::Groups;
-use crate::choice::Choice;
 use crate::error::Result;
+use crate::stats::rank::{Ties, float_key, ranks};
 use crate::table::{Table, TableError, Vector};
 
 /// A column to order by.
@@ -21,13 +21,6 @@ pub struct SortKey {
 struct Ordinal {
     keys: Vec<u64>,
     missing: Option<Vec<bool>>,
-}
-
-/// Makes the bits of a float, or of an integer, order as unsigned numbers.
-fn float_key(x: f64) -> u64 {
-    // Adding 0 turns -0 into 0.
-    let bits = (x + 0.0).to_bits();
-    if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
 }
 
 fn int_key(i: i64) -> u64 {
@@ -128,32 +121,6 @@ pub fn sort(table: &Table, keys: &[SortKey]) -> Result<Table> {
     table.take(&order("sort", table, keys)?)
 }
 
-/// What equal values get for a rank.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Ties {
-    /// The mean of their places.
-    #[default]
-    Average,
-    /// The first of their places.
-    Min,
-    /// The last of their places.
-    Max,
-    /// Places counted by different values: no gaps.
-    Dense,
-    /// Their own places, by row.
-    First,
-}
-
-impl Choice for Ties {
-    const ALL: &'static [(&'static str, Self)] = &[
-        ("average", Self::Average),
-        ("min", Self::Min),
-        ("max", Self::Max),
-        ("dense", Self::Dense),
-        ("first", Self::First),
-    ];
-}
-
 /// How to rank.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RankParams {
@@ -181,34 +148,9 @@ pub fn rank(values: &Vector, params: RankParams) -> Result<Vector> {
 }
 
 pub(super) fn rank_values(values: &[Option<f64>], params: RankParams) -> Vec<Option<f64>> {
-    let mut order: Vec<(u64, usize)> = values
-        .iter()
-        .enumerate()
-        .filter_map(|(row, value)| {
-            let key = float_key((*value)?);
-            Some((if params.descending { !key } else { key }, row))
-        })
-        .collect();
-    order.sort_unstable();
-    let mut ranks = vec![None; values.len()];
-    let (mut start, mut run) = (0, 0);
-    while start < order.len() {
-        let key = order[start].0;
-        let end =
-            order[start..].iter().position(|(k, _)| *k != key).map_or(order.len(), |n| start + n);
-        run += 1;
-        for (place, (_, row)) in order.iter().enumerate().take(end).skip(start) {
-            ranks[*row] = Some(match params.ties {
-                Ties::Average => (start + 1 + end) as f64 / 2.0,
-                Ties::Min => (start + 1) as f64,
-                Ties::Max => end as f64,
-                Ties::Dense => f64::from(run),
-                Ties::First => (place + 1) as f64,
-            });
-        }
-        start = end;
-    }
-    ranks
+    let values: Vec<f64> = values.iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+    let ranks = ranks(&values, params.ties, params.descending);
+    ranks.into_iter().map(|rank| (!rank.is_nan()).then_some(rank)).collect()
 }
 
 #[cfg(test)]
@@ -240,20 +182,5 @@ mod tests {
         assert_eq!(run(&[key("t", true), key("x", false)]), [0, 3, 4, 1, 2]);
         assert!(order("sort", &table(), &[]).is_err());
         assert!(order("sort", &table(), &[key("nope", true)]).is_err());
-    }
-
-    #[test]
-    fn ties_share_a_rank_in_five_ways() {
-        let values = [Some(3.0), Some(1.0), None, Some(3.0), Some(2.0)];
-        let run = |ties, descending| {
-            let ranks = rank_values(&values, RankParams { ties, descending });
-            ranks.into_iter().map(|r| r.unwrap_or(0.0)).collect::<Vec<f64>>()
-        };
-        assert_eq!(run(Ties::Average, false), [3.5, 1.0, 0.0, 3.5, 2.0]);
-        assert_eq!(run(Ties::Min, false), [3.0, 1.0, 0.0, 3.0, 2.0]);
-        assert_eq!(run(Ties::Max, false), [4.0, 1.0, 0.0, 4.0, 2.0]);
-        assert_eq!(run(Ties::Dense, false), [3.0, 1.0, 0.0, 3.0, 2.0]);
-        assert_eq!(run(Ties::First, false), [3.0, 1.0, 0.0, 4.0, 2.0]);
-        assert_eq!(run(Ties::Min, true), [1.0, 4.0, 0.0, 1.0, 3.0]);
     }
 }
