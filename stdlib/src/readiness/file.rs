@@ -108,7 +108,12 @@ impl Framework {
                     None => format!("{} above", level.name),
                 })
                 .collect();
-            let _ = writeln!(out, "levels: {}", levels.join(", "));
+            let line = levels.join(", ");
+            if line.chars().count() <= 80 {
+                let _ = writeln!(out, "levels: {line}");
+            } else {
+                let _ = writeln!(out, "levels:\n  {}", levels.join("\n  "));
+            }
         }
         for minimum in &self.minimums {
             let node = if minimum.node == "*" { "every block" } else { minimum.node.as_str() };

@@ -167,6 +167,18 @@ pub(super) const ENTRIES: &[Entry] = &[
                 shows: "Atyrau",
             },
             Example {
+                code: "let r = readiness(load(\"readiness_scores\"), \"digital_readiness\");\nplot(r.what_if(#{ scores: #{ kazakhmys: #{ \"PERS.09\": 60 } } }), #{ unit: \"kazakhmys\" })",
+                shows: "What moves: kazakhmys",
+            },
+            Example {
+                code: "plot(readiness(load(\"readiness_scores\"), \"digital_readiness\").stability(), #{ show: \"level\" })",
+                shows: "before a level changes",
+            },
+            Example {
+                code: "let adoption = framework(#{ code: \"use\", node: [#{ code: \"index\" }, #{ code: \"digital_tech_use_share\", parent: \"index\", scale: \"percent\" }] });\nplot(over_time(load(\"digital_use_by_region_2020_2024\"), adoption, #{ time: \"year\", unit: \"region\" }))",
+                shows: "The index over time",
+            },
+            Example {
                 code: "plot(load(\"regions_2023\").gdp_per_capita)",
                 shows: "gdp_per_capita, ranked",
             },

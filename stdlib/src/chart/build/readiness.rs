@@ -1,6 +1,6 @@
 //! Charts of readiness: blocks, rooms of weights, changes, and the way through time.
 
-use super::results::{capital, joined};
+use super::results::joined;
 use super::{HeatmapInput, ProfileInput, RankedInput, heatmap, profile, ranked};
 use crate::chart::error::ChartError;
 use crate::chart::grammar::{Axis, Channel, Chart, Field, Layer, Mark};
@@ -144,6 +144,7 @@ pub fn trajectories(result: &OverTime) -> Result<Chart> {
             columns: &result.periods,
             values: &(0..result.units.len()).map(of).collect::<Vec<_>>(),
             value_title: "index",
+            decimals: Some(3),
             title,
             ..HeatmapInput::default()
         })?
@@ -161,8 +162,7 @@ pub fn trajectories(result: &OverTime) -> Result<Chart> {
             Some(numbers) => Field::numbers("period", cells.iter().map(|c| numbers[c.1])),
             None => Field::texts("period", cells.iter().map(|c| result.periods[c.1].clone())),
         };
-        let unit =
-            || Field::texts(&result.label, cells.iter().map(|c| result.units[c.0].clone()));
+        let unit = || Field::texts(&result.label, cells.iter().map(|c| result.units[c.0].clone()));
         let index = || Field::maybe("index", cells.iter().map(|c| columns[c.1][c.0]));
         let layer = |mark| {
             Layer::new(mark)
@@ -242,7 +242,10 @@ pub fn moves(result: &WhatIf, unit: Option<&str>) -> Result<Chart> {
         .layer(path)
         .layer(dots("before", &before))
         .layer(dots("after", &after));
-    chart.subtitle = result.sentences.first().map(|sentence| capital(sentence));
+    chart.subtitle = only.and_then(|unit| {
+        let own = format!("{unit}: ");
+        result.sentences.iter().find(|sentence| sentence.starts_with(&own)).cloned()
+    });
     chart.x = Axis { title: Some("Value".into()), ..Axis::default() };
     chart.y = Axis { title: Some(String::new()), order: Some(names.clone()), ..Axis::default() };
     chart.colours.title = Some(String::new());
