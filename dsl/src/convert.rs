@@ -231,6 +231,16 @@ impl<'c> Callback<'c> {
     }
 }
 
+/// The error that `parameter` of `primitive` must keep `rule`, for `value`.
+pub(crate) fn invalid<T>(
+    primitive: &'static str,
+    parameter: &'static str,
+    rule: &str,
+    value: &Dynamic,
+) -> Fallible<T> {
+    Err(Error::Invalid { primitive, parameter, rule: rule.into(), value: brief(value) }).raise()
+}
+
 /// The error for a value that is no table.
 pub(crate) fn lengths(primitive: &str, left: usize, right: usize) -> Error {
     TableError::Lengths { primitive: primitive.to_owned(), left, right }.into()

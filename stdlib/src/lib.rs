@@ -13,6 +13,7 @@ pub mod formula;
 pub mod frontier;
 mod program;
 pub mod readiness;
+pub mod scenario;
 pub mod stats;
 pub mod table;
 

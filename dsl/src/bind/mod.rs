@@ -10,6 +10,7 @@ mod frontier;
 mod operators;
 mod published;
 mod readiness;
+mod scenario;
 mod table;
 mod vector;
 
@@ -31,6 +32,7 @@ pub(crate) fn register(library: &mut Library<'_>) {
     operators::register(library);
     readiness::register(library);
     published::register(library);
+    scenario::register(library);
     table::register(library);
     vector::register(library);
 }

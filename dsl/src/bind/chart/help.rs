@@ -49,8 +49,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         params: &[
             Param::arg(
                 "what",
-                "Table, Vector, Tree, Clustering, Pca, ChooseK, Readiness, Sensitivity, Stability, OverTime, WhatIf or Model",
-                "what to draw: a tree becomes a dendrogram, a model its ranked efficiencies, readiness a block profile, stability the room of each weight, repeated assessments lines over time, a what-if what moved, a clustering its silhouettes; plot(c, z) and plot(p, c) show clusters on principal components; a labelled vector becomes a ranking",
+                "Table, Vector, Tree, Clustering, Pca, ChooseK, Readiness, Sensitivity, Stability, OverTime, WhatIf, Scenarios or Model",
+                "what to draw: a tree becomes a dendrogram, a model its ranked efficiencies, readiness a block profile, stability the room of each weight, repeated assessments lines over time, a what-if what moved, scenarios one measure by unit, a clustering its silhouettes; plot(c, z) and plot(p, c) show clusters on principal components; a labelled vector becomes a ranking",
             ),
             Param::option(
                 "x",
@@ -111,6 +111,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 "components: scores, loadings or scree; stability: what must not change, rank or level",
             ),
             Param::option("unit", "text", "none", "what-if: the unit whose nodes to show"),
+            Param::option("measure", "text", "the first", "scenarios: the measure"),
             Param::option("criterion", "text", "\"silhouette\"", "choose_k: which of its criteria"),
             Param::option(
                 "estimator",

@@ -86,7 +86,7 @@ fn clusters(library: &mut Library<'_>) {
 }
 
 /// `chart` under the texts in `options`, which must hold nothing else.
-fn titled(mut chart: Chart, mut options: Options) -> Fallible<Chart> {
+pub(in crate::bind) fn titled(mut chart: Chart, mut options: Options) -> Fallible<Chart> {
     for (name, place) in [
         ("title", &mut chart.title),
         ("subtitle", &mut chart.subtitle),

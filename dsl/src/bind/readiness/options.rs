@@ -11,6 +11,7 @@ use esep_stdlib::{Choice, Error, Result, Table, Vector};
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 
 use crate::convert;
+pub(super) use crate::convert::invalid;
 use crate::options::Options;
 use crate::report::{Fallible, Raise};
 
@@ -123,16 +124,6 @@ pub(super) fn numbers(value: &Dynamic) -> Option<Vec<Option<f64>>> {
         .iter()
         .map(|item| if item.is_unit() { Some(None) } else { convert::number(item).map(Some) })
         .collect()
-}
-
-pub(super) fn invalid<T>(
-    primitive: &'static str,
-    parameter: &'static str,
-    rule: &str,
-    value: &Dynamic,
-) -> Fallible<T> {
-    Err(Error::Invalid { primitive, parameter, rule: rule.into(), value: convert::brief(value) })
-        .raise()
 }
 
 /// Two numbers `[low, high]`.

@@ -8,6 +8,7 @@ mod profile;
 mod ranked;
 mod readiness;
 mod results;
+mod scenario;
 mod scores;
 mod silhouette;
 mod table;
@@ -23,6 +24,7 @@ pub use results::{
     Components, cells, choice_of_k, cluster_map, components, efficiencies, silhouettes, tree,
     vector,
 };
+pub use scenario::scenarios;
 pub use scores::{ScoresInput, scores};
 pub use silhouette::{SilhouetteInput, silhouette};
 pub use table::{Orientation, TablePlot, table};
