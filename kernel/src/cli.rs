@@ -51,7 +51,7 @@ const HELP: Flag = flag("help", Some('h'), None, "show help and leave");
 const ANSWER: Flag = flag("version", Some('V'), None, "show the version and leave");
 
 /// Every command; the first is `esep` without one.
-pub const COMMANDS: [Command; 5] = [
+pub const COMMANDS: [Command; 7] = [
     Command {
         name: "",
         operand: None,
@@ -63,6 +63,18 @@ pub const COMMANDS: [Command; 5] = [
         operand: Some("FILE"),
         help: "Run a script (.rhai, or - for standard input), or a notebook (.ipynb, in place).",
         flags: &[CODE, OUT, PARAM, SHOW, HELP],
+    },
+    Command {
+        name: "new",
+        operand: Some("FOLDER"),
+        help: "Make a folder with a script and a notebook to begin from.",
+        flags: &[HELP],
+    },
+    Command {
+        name: "doctor",
+        operand: None,
+        help: "Look at what works here, and say how to mend what does not.",
+        flags: &[HELP],
     },
     Command {
         name: "install",
@@ -100,6 +112,10 @@ pub enum Action {
     Kernel(PathBuf),
     /// Write the kernelspec.
     Install(Place),
+    /// Make a folder to begin from.
+    New(PathBuf),
+    /// Look at what works here.
+    Doctor,
     /// Print a text and leave: help, the version, completions.
     Say(String),
 }
@@ -185,6 +201,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Action, Stri
         || misuse(command, &format!("{} is missing", command.operand.unwrap_or_default()));
     match command.name {
         "install" => Ok(Action::Install(place)),
+        "doctor" => Ok(Action::Doctor),
+        "new" => Ok(Action::New(operand.ok_or_else(missing)?.into())),
         "kernel" => Ok(Action::Kernel(operand.ok_or_else(missing)?.into())),
         "completions" => completions(&operand.ok_or_else(missing)?).map(Action::Say),
         name => {
@@ -373,6 +391,8 @@ mod tests {
         assert_eq!(read("install"), Ok(Action::Install(Place::User)));
         assert_eq!(read("install --sys-prefix"), Ok(Action::Install(Place::SysPrefix)));
         assert_eq!(read("install --prefix=d"), Ok(Action::Install(Place::Prefix("d".into()))));
+        assert_eq!(read("new d"), Ok(Action::New("d".into())));
+        assert_eq!(read("doctor"), Ok(Action::Doctor));
         assert_eq!(read("kernel f.json"), Ok(Action::Kernel("f.json".into())));
         let run = Run {
             file: Some("a.rhai".into()),
@@ -397,7 +417,7 @@ mod tests {
         };
         says("rnu x", "did you mean \"run\"?");
         says("script.rhai", "esep run script.rhai");
-        says("wibble", "the commands are run, install, kernel, completions");
+        says("wibble", "the commands are run, new, doctor, install, kernel, completions");
         says("run", "FILE is missing");
         says("run a b", "unexpected argument \"b\"");
         says("run a --otu x", "did you mean --out?");
@@ -405,6 +425,7 @@ mod tests {
         says("run a --code=1", "--code takes no value");
         says("run a --param 3=x", "--param must be NAME=VALUE, got \"3=x\"");
         says("--out p.html", "nothing to run");
+        says("new", "FOLDER is missing");
         says("kernel", "CONNECTION_FILE is missing");
         says("install --code", "unknown option");
         says("completions tcsh", "bash, zsh or fish");

@@ -32,6 +32,16 @@ pub fn install(place: &Place) -> Result<PathBuf, String> {
     Ok(folder.canonicalize().unwrap_or(folder))
 }
 
+/// The folders of this kernel where Jupyter looks: the user's, and the active environment's.
+pub fn known() -> Vec<PathBuf> {
+    let own = [user_data().ok(), environment().ok().map(|prefix| prefix.join("share/jupyter"))];
+    own.into_iter()
+        .flatten()
+        .map(|data| data.join("kernels").join(NAME))
+        .filter(|folder| folder.join("kernel.json").exists())
+        .collect()
+}
+
 fn write(folder: &Path, program: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)?;
     let spec = json!({

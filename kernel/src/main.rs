@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod doctor;
 mod install;
 mod interrupt;
 mod jupyter;
@@ -9,6 +10,7 @@ mod language;
 mod notebook;
 mod page;
 mod places;
+mod project;
 mod repl;
 mod run;
 mod terminal;
@@ -40,6 +42,15 @@ fn main() -> ExitCode {
         Action::Install(place) => install::install(&place).map(|folder| {
             say(&format!("installed the kernel \"Esep\" in {}\n", folder.display()));
             0
+        }),
+        Action::New(folder) => project::create(&folder).map(|told| {
+            say(&told);
+            0
+        }),
+        Action::Doctor => on_a_large_stack(|| {
+            let (told, healthy) = doctor::examine();
+            say(&told);
+            u8::from(!healthy)
         }),
         Action::Kernel(file) => {
             let history = places::remembered("kernel_history.jsonl");

@@ -144,3 +144,48 @@ fn readme_begins_with_the_two_commands_that_ci_runs() {
     assert!(commands[0].starts_with("cargo run --release -- "), "{commands:?}");
     assert_eq!(commands[1..], ["cargo test --workspace --release"]);
 }
+
+#[test]
+fn a_new_folder_holds_a_script_and_a_notebook_that_run() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("study");
+    let made = said(&["new", folder.to_str().unwrap()]);
+    assert_eq!(made.status, Some(0), "{made:?}");
+    let script = folder.join("analysis.rhai");
+    let ran = said(&["run", script.to_str().unwrap()]);
+    assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let notebook = folder.join("analysis.ipynb");
+    let ran = said(&["run", notebook.to_str().unwrap()]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert!(fs::read_to_string(&notebook).unwrap().contains("image/svg+xml"));
+    fs::write(&script, "mine").unwrap();
+    let again = said(&["new", folder.to_str().unwrap()]);
+    assert_eq!(again.status, Some(1), "{again:?}");
+    assert!(again.err.contains("is there already"), "{again:?}");
+    assert_eq!(fs::read_to_string(&script).unwrap(), "mine");
+}
+
+#[test]
+fn the_doctor_finds_the_kernel_and_tells_how_to_mend_a_broken_one() {
+    let place = tempfile::tempdir().unwrap();
+    let doctor = || {
+        let output = esep(&["doctor"])
+            .env("JUPYTER_DATA_DIR", place.path())
+            .env("VIRTUAL_ENV", place.path().join("no_environment"))
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (status, told) = doctor();
+    assert_eq!(status, Some(1), "{told}");
+    assert!(told.contains("mend  Jupyter does not know the kernel"), "{told}");
+    let installed = esep(&["install"]).env("JUPYTER_DATA_DIR", place.path()).output().unwrap();
+    assert!(installed.status.success());
+    let (status, told) = doctor();
+    assert_eq!(status, Some(0), "{told}");
+    assert!(told.contains("ok    the language runs"), "{told}");
+    assert!(told.contains("starts this program"), "{told}");
+    fs::write(place.path().join("kernels/esep/kernel.json"), "{").unwrap();
+    let (status, told) = doctor();
+    assert!(status == Some(1) && told.contains("cannot be read"), "{told}");
+}
