@@ -347,17 +347,21 @@ fn about_value(session: &Session, name: &str, value: &Dynamic) -> Bundle {
     bundle
 }
 
+/// The page of a function that the user defined, unless one of the language has its name.
+fn own_function(session: &Session, name: &str) -> Option<Bundle> {
+    if session.registry().entries().iter().any(|entry| entry.name == name) {
+        return None;
+    }
+    let mut defined = session.script_functions().into_iter();
+    let (name, params, comments) = defined.find(|(other, _, _)| other == name)?;
+    let told = if comments.is_empty() { "A function of this session.".into() } else { comments };
+    let doc = Doc::new().heading(format!("{name}({})", params.join(", "))).text(told);
+    Some(doc.bundle(&session.style()))
+}
+
 fn about_function(session: &Session, name: &str) -> Option<Bundle> {
-    if let Some((name, params, comments)) =
-        session.script_functions().into_iter().find(|(other, _, _)| other == name)
-    {
-        let documented = session.registry().entries().iter().any(|entry| entry.name == name);
-        if !documented {
-            let doc = Doc::new().heading(format!("{name}({})", params.join(", "))).text(
-                if comments.is_empty() { "A function of this session.".into() } else { comments },
-            );
-            return Some(doc.bundle(&session.style()));
-        }
+    if let Some(own) = own_function(session, name) {
+        return Some(own);
     }
     let known = session.registry().entries().iter().any(|entry| entry.name == name)
         || session.registry().type_entry(name).is_some();
@@ -365,6 +369,9 @@ fn about_function(session: &Session, name: &str) -> Option<Bundle> {
 }
 
 pub(crate) fn help(session: &Session, topic: &str) -> Result<Bundle, Problem> {
+    if let Some(own) = own_function(session, topic) {
+        return Ok(own);
+    }
     help::topic(session.registry(), topic).map(|doc| doc.bundle(&session.style())).map_err(|near| {
         let problem = Problem::new(format!("help: nothing on `{topic}`"));
         if near.is_empty() {

@@ -148,18 +148,36 @@ impl Session {
         self.scope.get_value::<Dynamic>(name)
     }
 
-    /// Functions that the user defined: name and parameters.
+    /// Functions that the user defined: name, parameters and what their `///` lines say.
     pub(crate) fn script_functions(&self) -> Vec<(String, Vec<String>, String)> {
         self.library
             .iter_functions()
             .filter(|f| !f.name.starts_with("anon$"))
             .map(|f| {
                 let params = f.params.iter().map(|p| (*p).to_owned()).collect();
-                let comments: Vec<&str> =
-                    f.comments.iter().map(|c| c.trim_start_matches('/').trim()).collect();
-                (f.name.to_owned(), params, comments.join("\n"))
+                (f.name.to_owned(), params, self.comments(f.name))
             })
             .collect()
+    }
+
+    /// The `///` lines above the function `name` where it was defined last. The engine could keep
+    /// them, at the price of code that describes every registered function.
+    fn comments(&self, name: &str) -> String {
+        let source = self.functions.get(name).and_then(|source| self.sources.get(source));
+        let lines: Vec<&str> = source.map_or_else(Vec::new, |text| text.lines().collect());
+        let defines = |line: &&str| {
+            let line = line.trim_start();
+            let line = line.strip_prefix("private ").map_or(line, str::trim_start);
+            let rest =
+                line.strip_prefix("fn ").and_then(|rest| rest.trim_start().strip_prefix(name));
+            rest.is_some_and(|rest| rest.trim_start().starts_with('('))
+        };
+        let Some(at) = lines.iter().rposition(|line| defines(line)) else { return String::new() };
+        let above = lines[..at].iter().rev().map(|line| line.trim());
+        let mut told: Vec<&str> =
+            above.map_while(|line| line.strip_prefix("///")).map(str::trim).collect();
+        told.reverse();
+        told.join("\n")
     }
 
     /// Whether `code` can run as it stands.

@@ -212,6 +212,13 @@ fn completion_knows_names_columns_and_options() {
     assert!(at_end("load(\"reg").contains(&"regions_2023".to_owned()));
     assert!(session.inspect("load(", 3).is_some_and(|b| b.plain.contains("load(name_or_path")));
     assert!(session.inspect("regions", 2).is_some_and(|b| b.plain.contains("20 x 20")));
+    session
+        .eval("fn half(x) { x / 2 }\n/// Doubles x.\n/// Twice one is two.\nfn twice(x) { 2 * x }")
+        .unwrap();
+    session.eval("1 + 1").unwrap();
+    let page = session.help("twice").unwrap().plain;
+    assert!(page.contains("twice(x)") && page.contains("Doubles x.") && page.contains("Twice one"));
+    assert!(session.inspect("half(", 2).is_some_and(|b| b.plain.contains("of this session")));
 }
 
 #[test]

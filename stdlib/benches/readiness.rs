@@ -189,7 +189,8 @@ fn the_asem_pipeline() {
         vec![Node::group("connectivity", pillars), Node::group("sustainability", second)],
     );
     let framework = Framework::new("asem", root);
-    let table = scores(51);
+    let items: Vec<String> = (1..=next).map(|item| format!("i{item}")).collect();
+    let table = scores(51).select(&items).unwrap();
     let base = ReadinessParams {
         rescale: RescaleParams {
             range: (1.0, 100.0),
