@@ -151,13 +151,7 @@ fn criteria_agree_with_nbclust() {
             ("scott_symons", "Scott"),
         ] {
             for k in 2..=8_usize {
-                // One call for all indices where it worked, one call each where it did not.
-                let want = if ward["all_index"].is_null() {
-                    ward["single"][theirs.to_lowercase()]["values"][k.to_string()].as_f64()
-                } else {
-                    ward["all_index"][k - 2][theirs].as_f64()
-                };
-                let Some(mut want) = want else { continue };
+                let Some(mut want) = nbclust(ward, theirs, k) else { continue };
                 // NbClust's total is not centred, which only centred data do not mind; its Friedman
                 // and Rubin are not the published ones and are checked against clusterCrit.
                 if ours == "scott_symons" && data == "iris" {
@@ -177,6 +171,76 @@ fn criteria_agree_with_nbclust() {
         }
         assert!(compared >= 28, "{data}: {compared}");
     }
+}
+
+/// `NbClust`'s value of an index for `k`, or one that R could not give.
+fn nbclust(method: &serde_json::Value, name: &str, k: usize) -> Option<f64> {
+    // One call for all indices where it worked, one call each where it did not.
+    if method["all_index"].is_null() {
+        method["single"][name.to_lowercase()]["values"][k.to_string()].as_f64()
+    } else {
+        method["all_index"][k - 2][name].as_f64()
+    }
+}
+
+#[test]
+fn the_rest_of_the_family_agrees_with_nbclust_where_it_follows_its_sources() {
+    let mut compared = std::collections::BTreeMap::new();
+    for data in DATA {
+        let reference = golden(data, "nbclust");
+        let max = reference["max.nc"].as_u64().unwrap() as usize;
+        let n = matrix(data).values.nrows();
+        for (linkage, name) in [
+            (Linkage::WardD2, "ward.D2"),
+            (Linkage::Average, "average"),
+            (Linkage::Complete, "complete"),
+        ] {
+            let params = ChooseParams { max: Some(max), method: tree(linkage), gap: None };
+            let choice = choose_k(&matrix(data), &params, &Context::default()).unwrap();
+            let method = &reference["methods"][name];
+            for k in 2..=max {
+                let mut check = |ours: &str, want: Option<f64>| {
+                    let Some(want) = want else { return };
+                    let got = values(&choice, ours)[k - 1];
+                    // NbClust prints four decimals.
+                    let tolerance = 6e-5_f64.max(want.abs() * 1e-4);
+                    let what = format!("{data} {name} {ours} k = {k}");
+                    assert!((got - want).abs() <= tolerance, "{what}: {got}, reference {want}");
+                    *compared.entry(ours.to_owned()).or_insert(0) += 1;
+                };
+                let theirs = |index| nbclust(method, index, k);
+                check("d_index", theirs("Dindex"));
+                check("sd", theirs("SDindex"));
+                let freedom = (n - k) as f64;
+                check("trace_cov_w", theirs("TraceW").map(|w| w / freedom));
+                // Its total is not centred, which only centred data do not mind; at k = 4 it takes an axis
+                // too many, counted by the edge of a cube in all columns.
+                if data == "usarrests" && k != 4 {
+                    check("ccc", theirs("CCC"));
+                }
+                check("frey", theirs("Frey"));
+                // It takes the sum of squares of a single unit across its columns.
+                let alone = choice.partitions.get(k).is_none_or(|c| c.sizes.contains(&1));
+                if !alone {
+                    check("duda", theirs("Duda"));
+                    check("pseudo_t2", theirs("Pseudot2"));
+                }
+            }
+        }
+    }
+    let expected = [
+        ("ccc", 24),
+        ("d_index", 75),
+        ("duda", 24),
+        ("frey", 75),
+        ("pseudo_t2", 24),
+        ("sd", 75),
+        ("trace_cov_w", 54),
+    ];
+    assert!(
+        compared.iter().map(|(name, count)| (name.as_str(), *count)).eq(expected),
+        "{compared:?}"
+    );
 }
 
 #[test]
@@ -199,6 +263,27 @@ fn davies_bouldin_agrees_with_scikit_learn() {
                 1e-10,
             );
         }
+    }
+}
+
+#[test]
+fn splits_are_tested_where_partitions_are_nested() {
+    let choice = chosen("iris", Linkage::WardD2);
+    let rule = |choice: &ChooseK, name: &str| {
+        choice.picks.iter().find(|p| p.rule == name).map(|p| (p.k, p.votes))
+    };
+    // The two say the same, so one of them votes.
+    let (duda, other) = (rule(&choice, "duda").unwrap(), rule(&choice, "pseudo_t2").unwrap());
+    assert_eq!((duda.0, duda.1, other.1), (other.0, true, false));
+    for knee in ["hubert", "d_index"] {
+        assert!(!rule(&choice, knee).unwrap().1, "{knee}");
+    }
+    let params = ChooseParams { max: Some(6), gap: None, ..ChooseParams::default() };
+    let flat = choose_k(&matrix("usarrests"), &params, &Context::default()).unwrap();
+    for name in ["duda", "pseudo_t2", "beale", "frey"] {
+        let (_, reason) = flat.skipped.iter().find(|(skipped, _)| skipped == name).unwrap();
+        assert!(reason.contains("not nested"), "{name}: {reason}");
+        assert!(rule(&flat, name).is_none());
     }
 }
 

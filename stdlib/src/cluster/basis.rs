@@ -28,14 +28,45 @@ pub enum Basis {
 pub(super) enum Rows<'a> {
     Kernel(RowKernel),
     Stored(&'a Distances),
+    /// Stored distances of these units alone, in this order.
+    Chosen(&'a Distances, Vec<usize>),
 }
 
 impl Rows<'_> {
-    /// Distances of unit `i` to units `0..out.len()`.
+    /// Distances of unit `i` to units `0..out.len()`, which are all.
     pub(super) fn fill(&self, i: usize, out: &mut [f64]) {
         match self {
             Self::Kernel(kernel) => kernel.fill(i, 0, out),
             Self::Stored(distances) => distances.row_into(i, out),
+            Self::Chosen(..) => self.fill_part(i, 0, out),
+        }
+    }
+
+    /// Distances of unit `i` to units `start..start + out.len()`.
+    pub(super) fn fill_part(&self, i: usize, start: usize, out: &mut [f64]) {
+        match self {
+            Self::Kernel(kernel) => kernel.fill(i, start, out),
+            Self::Stored(distances) => {
+                for (offset, slot) in out.iter_mut().enumerate() {
+                    *slot = distances.get(i, start + offset);
+                }
+            }
+            Self::Chosen(distances, order) => {
+                for (slot, other) in out.iter_mut().zip(&order[start..]) {
+                    *slot = distances.get(order[i], *other);
+                }
+            }
+        }
+    }
+
+    /// The rows of all units made rows of the units `order` alone, in that order.
+    pub(super) fn in_order(self, order: &[usize]) -> Self {
+        match self {
+            Self::Kernel(kernel) => Self::Kernel(kernel.in_order(order)),
+            Self::Stored(distances) => Self::Chosen(distances, order.to_vec()),
+            Self::Chosen(distances, before) => {
+                Self::Chosen(distances, order.iter().map(|at| before[*at]).collect())
+            }
         }
     }
 }

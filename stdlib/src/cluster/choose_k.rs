@@ -3,17 +3,19 @@
 //! For `k = 1..=max` the data are partitioned by one method, and each criterion of
 //! [`indices`](super::indices) picks the `k` it likes best; so do the mean silhouette, Hartigan's rule
 //! (the smallest `k` with `(W_k/W_{k+1} - 1)(n - k - 1) <= 10`, 1975), Krzanowski and Lai's ratio
-//! (1988) and the gap statistic under its paper's rule. The vote counts each criterion once. A
-//! criterion that does not exist for these data is left out and the reason kept; nothing stops the rest.
+//! (1988), the bend of the within sum of squares (`wss`: its largest second difference, the `TraceW` of
+//! Milligan and Cooper, 1985), for trees the tests of each split, and the gap statistic under its paper's
+//! rule. That is `NbClust`'s family and more. The vote counts each criterion once. A criterion that does
+//! not exist for these data is left out and the reason kept; nothing stops the rest.
 
 use std::sync::Arc;
 
+use super::board::Board;
 use super::error::ClusterError;
-use super::gap::{Gap, GapParams, GapRule, gap};
+use super::gap::{Gap, GapParams, gap};
 use super::indices::{Ground, NAMES};
 use super::method::Method;
 use super::partition::Clustering;
-use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::Result;
 use crate::table::{Matrix, Table, Vector};
@@ -77,67 +79,6 @@ pub struct ChooseK {
     pub warnings: Vec<String>,
 }
 
-/// Where a criterion's best `k` stands.
-#[derive(Clone, Copy)]
-enum Best {
-    Largest,
-    Smallest,
-    LargestRise,
-    LargestDrop,
-    LargestSecond,
-    SmallestSecond,
-}
-
-impl Best {
-    fn of(name: &str) -> Self {
-        match name {
-            "davies_bouldin" | "xie_beni" | "ray_turi" | "g_plus" | "c_index" | "mcclain_rao" => {
-                Self::Smallest
-            }
-            "ball_hall" => Self::LargestDrop,
-            "scott_symons" | "friedman_rubin" => Self::LargestRise,
-            "marriot" => Self::LargestSecond,
-            "rubin" => Self::SmallestSecond,
-            _ => Self::Largest,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Largest => "largest",
-            Self::Smallest => "smallest",
-            Self::LargestRise => "largest rise from k - 1",
-            Self::LargestDrop => "largest drop from k - 1",
-            Self::LargestSecond => "largest second difference",
-            Self::SmallestSecond => "smallest second difference",
-        }
-    }
-
-    /// The best `k` among values for `k = 1..`; of equals the smallest.
-    fn pick(self, values: &[Option<f64>]) -> Option<usize> {
-        let value = |k: usize| values.get(k - 1).copied().flatten();
-        let score = |k: usize| -> Option<f64> {
-            Some(match self {
-                Self::Largest => value(k)?,
-                Self::Smallest => -value(k)?,
-                Self::LargestRise => value(k)? - value(k - 1)?,
-                Self::LargestDrop => value(k - 1)? - value(k)?,
-                Self::LargestSecond => value(k + 1)? - 2.0 * value(k)? + value(k - 1)?,
-                Self::SmallestSecond => -(value(k + 1)? - 2.0 * value(k)? + value(k - 1)?),
-            })
-        };
-        let mut best: Option<(f64, usize)> = None;
-        for k in 2..=values.len() {
-            if let Some(score) = score(k)
-                && best.is_none_or(|(most, _)| score > most)
-            {
-                best = Some((score, k));
-            }
-        }
-        best.map(|(_, k)| k)
-    }
-}
-
 /// Compares numbers of clusters of the rows of `data`.
 pub fn choose_k(data: &Arc<Matrix>, params: &ChooseParams, context: &Context) -> Result<ChooseK> {
     let (n, p) = data.values.shape();
@@ -153,21 +94,24 @@ pub fn choose_k(data: &Arc<Matrix>, params: &ChooseParams, context: &Context) ->
     let ground = Ground::new(&data.values);
     let w: Vec<f64> = partitions.iter().map(Clustering::tot_withinss).collect::<Result<_>>()?;
     let mut board = Board::default();
-    board.criteria.push(("wss".into(), w[..max].iter().copied().map(Some).collect()));
+    board.add("wss", w[..max].iter().copied().map(Some).collect(), None);
     let mut silhouettes = vec![None; max];
     let mut columns = vec![vec![None; max]; NAMES.len()];
     let mut reasons: Vec<Option<&'static str>> = vec![None; NAMES.len()];
+    let mut judged = Vec::with_capacity(max);
     for k in 2..=max {
         context.check()?;
         context.report("choose_k", k as u64, max as u64);
         let clustering = &partitions[k - 1];
         silhouettes[k - 1] = Some(clustering.silhouette(context)?.mean);
-        for (index, value) in ground.all(&clustering.labels, clustering.k).into_iter().enumerate() {
+        let found = ground.all(&clustering.labels, clustering.k);
+        for (index, value) in found.values.iter().enumerate() {
             match value {
-                Ok(value) => columns[index][k - 1] = Some(value),
+                Ok(value) => columns[index][k - 1] = Some(*value),
                 Err(reason) => reasons[index] = reasons[index].or(Some(reason)),
             }
         }
+        judged.push(found);
     }
     board.add("silhouette", silhouettes, None);
     for ((name, mut column), reason) in NAMES.iter().zip(columns).zip(reasons) {
@@ -176,12 +120,20 @@ pub fn choose_k(data: &Arc<Matrix>, params: &ChooseParams, context: &Context) ->
             "ball_hall" => Some(w[0] / n as f64),
             "scott_symons" | "friedman_rubin" => column[1].map(|_| 0.0),
             "rubin" => column[1].map(|_| 1.0),
+            "hubert" => column[1].map(|_| 0.0),
+            "trace_cov_w" => Some(w[0] / (n - 1) as f64),
+            "d_index" => Some(ground.mean_distance()),
             _ => None,
         };
         board.add(name, column, reason);
     }
+    board.sd(&judged);
     board.hartigan(&w, n, max);
     board.krzanowski_lai(&w, p, max);
+    let labels: Vec<&[usize]> = partitions.iter().map(|c| c.labels.as_slice()).collect();
+    board.splits(&data.values, &labels);
+    let last = ground.mean_distances(labels[max]);
+    board.frey(&judged, last);
     let mut gap_method = None;
     let gap = match &params.gap {
         None => None,
@@ -246,108 +198,6 @@ fn describe_gap(settings: &GapParams, method: &Method) -> String {
         format!("B = {} given reference sets", settings.sets.len())
     };
     format!("gap with {sets}, distances to the power {}, {}", settings.power, method.describe())
-}
-
-/// Criteria, picks and omissions as they come in.
-#[derive(Default)]
-struct Board {
-    criteria: Vec<(String, Vec<Option<f64>>)>,
-    picks: Vec<Pick>,
-    skipped: Vec<(String, String)>,
-}
-
-impl Board {
-    fn add(&mut self, name: &str, values: Vec<Option<f64>>, reason: Option<&'static str>) {
-        // Where it lacks some k, what it picks among the others says nothing.
-        if let Some(k) = values.iter().skip(1).position(Option::is_none) {
-            let reason = reason.unwrap_or("it has no value");
-            self.skipped.push((name.into(), format!("at k = {}: {reason}", k + 2)));
-            return;
-        }
-        let best = Best::of(name);
-        match best.pick(&values) {
-            Some(k) => {
-                let value = values[k - 1];
-                self.picks.push(Pick {
-                    rule: name.into(),
-                    k,
-                    value,
-                    how: best.words(),
-                    votes: true,
-                });
-            }
-            None => self.skipped.push((name.into(), "there are too few k to compare".into())),
-        }
-        self.criteria.push((name.into(), values));
-    }
-
-    fn hartigan(&mut self, w: &[f64], n: usize, max: usize) {
-        let values: Vec<Option<f64>> = (1..=max)
-            .map(|k| {
-                let value = (w[k - 1] / w[k] - 1.0) * (n as f64 - k as f64 - 1.0);
-                Some(value).filter(|v| v.is_finite())
-            })
-            .collect();
-        match values.iter().position(|v| v.is_some_and(|v| v <= 10.0)) {
-            Some(at) => self.picks.push(Pick {
-                rule: "hartigan".into(),
-                k: at + 1,
-                value: values[at],
-                how: "first value of 10 or less",
-                votes: true,
-            }),
-            None => self.skipped.push(("hartigan".into(), "no value is 10 or less".into())),
-        }
-        self.criteria.push(("hartigan".into(), values));
-    }
-
-    fn krzanowski_lai(&mut self, w: &[f64], p: usize, max: usize) {
-        let scaled = |k: usize| (k as f64).powf(2.0 / p as f64) * w[k - 1];
-        let values: Vec<Option<f64>> = (1..=max)
-            .map(|k| {
-                if k < 2 {
-                    return None;
-                }
-                let ratio = (scaled(k - 1) - scaled(k)) / (scaled(k) - scaled(k + 1));
-                Some(ratio.abs()).filter(|v| v.is_finite())
-            })
-            .collect();
-        self.add("krzanowski_lai", values, Some("the sum of squares does not change"));
-    }
-
-    fn gap(&mut self, gap: &Gap) {
-        self.criteria.push(("gap".into(), gap.gap.iter().copied().map(Some).collect()));
-        self.criteria.push(("gap_se".into(), gap.se.iter().copied().map(Some).collect()));
-        for (name, rule) in GapRule::ALL {
-            let k = rule.pick(&gap.gap, &gap.se);
-            self.picks.push(Pick {
-                rule: format!("gap ({name})"),
-                k,
-                value: Some(gap.gap[k - 1]),
-                how: match rule {
-                    GapRule::Tibshirani => "first gap no less than the next less its error",
-                    GapRule::FirstMax => "first local maximum",
-                    GapRule::GlobalMax => "largest",
-                    GapRule::FirstSeMax => "first within one error of the first maximum",
-                    GapRule::GlobalSeMax => "first within one error of the largest",
-                },
-                // Five readings of one curve are one voice; the paper's own rule speaks.
-                votes: *rule == GapRule::Tibshirani,
-            });
-        }
-    }
-
-    fn votes(&self) -> Vec<(usize, usize)> {
-        let mut votes: Vec<(usize, usize)> = Vec::new();
-        for pick in self.picks.iter().filter(|p| p.votes) {
-            match votes.iter_mut().find(|(k, _)| *k == pick.k) {
-                Some((_, count)) => *count += 1,
-                None => votes.push((pick.k, 1)),
-            }
-        }
-        votes.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-        votes
-    }
 }
 
 impl ChooseK {

@@ -86,7 +86,7 @@ pub fn dbscan(basis: Basis, params: &DbscanParams, context: &Context) -> Result<
 }
 
 /// Labels renumbered from 1 in order of first appearance, noise kept.
-fn in_order(labels: &[usize]) -> Vec<usize> {
+pub(super) fn in_order(labels: &[usize]) -> Vec<usize> {
     let mut seen: Vec<usize> = Vec::new();
     labels
         .iter()

@@ -129,6 +129,29 @@ impl Distances {
         }
     }
 
+    /// The distances of units `first..` to all `n` units, as many rows as `rows` has room for.
+    pub(super) fn rows_into(&self, first: usize, rows: &mut [f64]) {
+        let n = self.n;
+        let count = rows.len() / n;
+        for j in 0..first {
+            let start = condensed(n, j, first);
+            for (offset, d) in self.values[start..start + count].iter().enumerate() {
+                rows[offset * n + j] = *d;
+            }
+        }
+        for (offset, row) in rows.chunks_exact_mut(n).enumerate() {
+            let i = first + offset;
+            for j in first..i {
+                row[j] = self.values[condensed(n, j, i)];
+            }
+            row[i] = 0.0;
+            if i + 1 < n {
+                let start = condensed(n, i, i + 1);
+                row[i + 1..].copy_from_slice(&self.values[start..start + n - 1 - i]);
+            }
+        }
+    }
+
     /// The full symmetric matrix as a table, labelled by unit.
     pub fn to_table(&self) -> Result<Table> {
         let columns = (0..self.n).map(|j| {
@@ -223,10 +246,9 @@ pub fn distances(
     primitive: &'static str,
     context: &Context,
 ) -> Result<Distances> {
-    metric.check(primitive)?;
     let n = data.values.nrows();
-    check_memory(primitive, n)?;
     let kernel = RowKernel::new(data, metric, primitive)?;
+    check_memory(primitive, n)?;
     let mut values = vec![0.0; pairs(n)];
     let mut rows: Vec<&mut [f64]> = Vec::with_capacity(n);
     let mut rest = values.as_mut_slice();
@@ -263,6 +285,7 @@ impl RowKernel {
     /// Prepares `data`: rows are centred and scaled for correlation and cosine, columns whitened
     /// for mahalanobis, so that what remains is a sum over columns.
     pub(super) fn new(data: &Matrix, metric: Metric, primitive: &'static str) -> Result<Self> {
+        metric.check(primitive)?;
         let degenerate = |row: usize, what| ClusterError::DegenerateRow {
             primitive,
             row: data.labels[row].clone(),
@@ -292,6 +315,11 @@ impl RowKernel {
             _ => {}
         }
         Ok(Self { columns, metric })
+    }
+
+    /// The kernel of the rows `order` alone, in that order.
+    pub(super) fn in_order(&self, order: &[usize]) -> Self {
+        Self { columns: self.columns.select_rows(order), metric: self.metric }
     }
 
     /// Distances of row `from` to rows `start..start + out.len()`.
@@ -378,4 +406,30 @@ pub(super) fn whiten(values: &DMatrix<f64>, primitive: &'static str) -> Result<D
     }
     let scale = DMatrix::from_diagonal(&eigen.eigenvalues.map(|l| 1.0 / l.sqrt()));
     Ok(centred * eigen.eigenvectors * scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_the_same_alone_and_in_bands() {
+        let n = 7;
+        let distances = Distances {
+            n,
+            values: (0..pairs(n)).map(|at| at as f64).collect(),
+            labels: (0..n).map(|i| i.to_string()).collect(),
+            metric: "given".into(),
+            warnings: Vec::new(),
+        };
+        for (first, count) in [(0, 7), (0, 3), (3, 3), (6, 1)] {
+            let mut band = vec![f64::NAN; count * n];
+            distances.rows_into(first, &mut band);
+            for (offset, row) in band.chunks_exact(n).enumerate() {
+                let mut alone = vec![f64::NAN; n];
+                distances.row_into(first + offset, &mut alone);
+                assert_eq!(row, alone);
+            }
+        }
+    }
 }

@@ -15,19 +15,28 @@
 //! | `flexible` | `a = (1 - b)/2`, `b` the option `beta` (Lance and Williams), default -0.25 |
 //! | `minimax` | radius of the smallest ball around a member (Bien and Tibshirani, 2011) |
 //!
-//! Heights, merges and leaf order follow R's `hclust`, ties included. R's `centroid` and `median` need
+//! From 1,000 units on, Ward's D2 on Euclidean distance works on sizes and means and `single` on a
+//! spanning tree, and neither keeps the distances of pairs.
+//!
+//! Heights, merges and leaf order follow R's `hclust`, ties included (from 1,000 units on these two
+//! linkages may merge ties in another order, at the same heights). R's `centroid` and `median` need
 //! squared distances from the caller; `scipy` and this module square them.
 
 use std::sync::Arc;
 
 use super::agglomerate::{self, Step, Steps};
 use super::basis::Basis;
+use super::chain;
 use super::distance::{Distances, Metric};
 use super::error::ClusterError;
+use super::spanning::{single_linkage, spanning_tree};
 use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::table::Matrix;
+
+/// Units from which trees that can do without the distances of all pairs do without them.
+const WITHOUT_PAIRS_FROM: usize = 1000;
 
 /// The rule that updates distances after a merge.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -169,6 +178,9 @@ pub fn hclust(data: Arc<Matrix>, params: &HclustParams, context: &Context) -> Re
     let basis = Basis::data(data, params.metric);
     params.linkage.check()?;
     enough(basis.len())?;
+    if let Some(steps) = without_pairs(&basis, params, context)? {
+        return Ok(finish(basis, params.metric.name().to_owned(), params, steps));
+    }
     let distances = basis.distances("hclust", context)?;
     let distances = Arc::unwrap_or_clone(distances);
     let (metric, values) = (distances.metric, distances.values);
@@ -194,6 +206,26 @@ fn enough(rows: usize) -> Result<()> {
     Ok(())
 }
 
+/// The merges of the trees that need no triangle of distances; `None` where it is needed, or small.
+fn without_pairs(basis: &Basis, params: &HclustParams, context: &Context) -> Result<Option<Steps>> {
+    let n = basis.len();
+    let Some(values) = basis.values().filter(|_| n >= WITHOUT_PAIRS_FROM) else {
+        return Ok(None);
+    };
+    match params.linkage {
+        Linkage::WardD2 if params.square && params.metric == Metric::Euclidean => {
+            chain::ward(values, context).map(Some)
+        }
+        Linkage::Single => {
+            let rows = basis.rows("hclust")?;
+            let fill = |unit: usize, row: &mut [f64]| rows.fill(unit, row);
+            let edges = spanning_tree(n, "hclust", fill, context)?;
+            Ok(Some(single_linkage(edges)))
+        }
+        _ => Ok(None),
+    }
+}
+
 fn grow(
     basis: Basis,
     metric: String,
@@ -208,13 +240,19 @@ fn grow(
             *d *= *d;
         }
     }
-    let mut steps = if linkage == Linkage::Minimax {
+    let steps = if linkage == Linkage::Minimax {
         agglomerate::minimax(n, &values, context)?
     } else {
         agglomerate::closest_pairs(n, &mut values, linkage, context)?
     };
     drop(values);
-    if squares {
+    Ok(finish(basis, metric, params, steps))
+}
+
+/// The tree of `steps`; heights of a linkage that squares come as squares.
+fn finish(basis: Basis, metric: String, params: &HclustParams, mut steps: Steps) -> Tree {
+    let linkage = params.linkage;
+    if linkage.squares() && params.square {
         // An inverted centroid merge can round to a tiny negative square.
         for s in &mut steps.merged {
             s.height = s.height.max(0.0).sqrt();
@@ -228,7 +266,7 @@ fn grow(
             linkage.name()
         ));
     }
-    Ok(tree)
+    tree
 }
 
 impl Tree {

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use super::basis::Basis;
 use super::distance::Metric;
 use super::error::ClusterError;
+use super::lanes::{self, squared_gap};
 use super::lloyd::{Rows, lloyd};
 use super::method::Method;
 use super::partition::{Clustering, number_by_appearance};
@@ -218,11 +219,11 @@ pub(super) fn plus_plus(
     centers.column_mut(0).copy_from_slice(rows.row(first));
     let mut nearest = vec![0.0; rows.n];
     rows.squared_to(rows.row(first), &mut nearest);
-    let mut candidate = vec![0.0; rows.n];
+    let (mut candidate, mut kept) = (vec![0.0; rows.n], vec![0.0; rows.n]);
     for c in 1..k {
         context.check()?;
-        let total: f64 = nearest.iter().sum();
-        let mut best: Option<(f64, usize, Vec<f64>)> = None;
+        let total = lanes::sum(&nearest);
+        let mut best: Option<(f64, usize)> = None;
         for _ in 0..trials {
             let mut target = rng.random::<f64>() * total;
             let mut picked = None;
@@ -236,15 +237,19 @@ pub(super) fn plus_plus(
             // Every row coincides with a centre: any row will do, and ends up alone or empty.
             let row = picked.unwrap_or(c % rows.n);
             rows.squared_to(rows.row(row), &mut candidate);
-            candidate.iter_mut().zip(&nearest).for_each(|(new, old)| *new = new.min(*old));
-            let sum: f64 = candidate.iter().sum();
-            if best.as_ref().is_none_or(|(least, ..)| sum < *least) {
-                best = Some((sum, row, candidate.clone()));
+            candidate
+                .iter_mut()
+                .zip(&nearest)
+                .for_each(|(new, old)| *new = if *old < *new { *old } else { *new });
+            let sum = lanes::sum(&candidate);
+            if best.is_none_or(|(least, _)| sum < least) {
+                best = Some((sum, row));
+                std::mem::swap(&mut candidate, &mut kept);
             }
         }
-        let (_, row, distances) = best.expect("there is at least one trial");
+        let (_, row) = best.expect("there is at least one trial");
         centers.column_mut(c).copy_from_slice(rows.row(row));
-        nearest = distances;
+        std::mem::swap(&mut nearest, &mut kept);
     }
     Ok(centers)
 }
@@ -258,9 +263,6 @@ fn transfer(
     context: &Context,
 ) -> Result<(usize, bool)> {
     let (mut centers, mut sizes) = rows.means(labels, k);
-    let distance = |row: &[f64], center: &[f64]| -> f64 {
-        row.iter().zip(center).map(|(x, c)| (x - c) * (x - c)).sum()
-    };
     let p = rows.p;
     let mut still = 0;
     // A row's label changes while the loop runs.
@@ -282,11 +284,11 @@ fn transfer(
             }
             let row = rows.row(unit);
             let own = &centers[from * p..(from + 1) * p];
-            let gain = sizes[from] / (sizes[from] - 1.0) * distance(row, own);
+            let gain = sizes[from] / (sizes[from] - 1.0) * squared_gap(row, own);
             let mut best = (gain * (1.0 - 1e-10), from);
             for to in (0..k).filter(|to| *to != from) {
                 let there = &centers[to * p..(to + 1) * p];
-                let cost = sizes[to] / (sizes[to] + 1.0) * distance(row, there);
+                let cost = sizes[to] / (sizes[to] + 1.0) * squared_gap(row, there);
                 if cost < best.0 {
                     best = (cost, to);
                 }

@@ -1,13 +1,20 @@
 //! Lloyd's iterations with Hamerly's bounds, over rows in parallel.
+//!
+//! A row is looked at again only if its centre may have come to be farther than another; rows that are
+//! looked at are gathered in blocks, and one matrix product gives a block's distances to all centres.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
 use rayon::prelude::*;
 
+use super::lanes::squared_gap;
 use crate::context::Context;
 use crate::error::Result;
 
 /// Rows handled as one piece of work; fixed, so that sums do not depend on the threads.
 const CHUNK: usize = 4096;
+
+/// Rows looked at together by one matrix product.
+const BLOCK: usize = 256;
 
 /// Observations row after row, centred so that inner products keep their digits.
 #[derive(Debug, Clone)]
@@ -17,6 +24,8 @@ pub(super) struct Rows {
     /// Number of columns.
     pub p: usize,
     values: Vec<f64>,
+    /// Squared lengths of the rows.
+    norms: Vec<f64>,
 }
 
 /// Where the iterations ended.
@@ -41,7 +50,9 @@ impl Rows {
                 rows[row * p + d] = x - mean;
             }
         }
-        Self { n, p, values: rows }
+        let squared = |row: &[f64]| row.iter().map(|x| x * x).sum();
+        let norms = if p == 0 { vec![0.0; n] } else { rows.chunks_exact(p).map(squared).collect() };
+        Self { n, p, values: rows, norms }
     }
 
     pub(super) fn row(&self, row: usize) -> &[f64] {
@@ -53,7 +64,7 @@ impl Rows {
         out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
             for (offset, slot) in out.iter_mut().enumerate() {
                 let row = self.row(chunk * CHUNK + offset);
-                *slot = row.iter().zip(point).map(|(x, c)| (x - c) * (x - c)).sum();
+                *slot = squared_gap(row, point);
             }
         });
     }
@@ -122,7 +133,7 @@ impl Rows {
                     .map(|(offset, label)| {
                         let mean = &means[*label as usize * self.p..][..self.p];
                         let row = self.row(chunk * CHUNK + offset);
-                        row.iter().zip(mean).map(|(x, m)| (x - m) * (x - m)).sum::<f64>()
+                        squared_gap(row, mean)
                     })
                     .sum()
             })
@@ -131,55 +142,66 @@ impl Rows {
     }
 }
 
-/// Centres laid out for the search of the nearest: dimension by dimension in groups of eight.
-struct Centers {
-    k: usize,
-    p: usize,
-    /// `ceil(k / 8)` groups of `p` times 8 numbers; a missing centre has an infinite norm.
-    grouped: Vec<[f64; 8]>,
-    /// Half the squared norms, grouped.
-    half_norms: Vec<[f64; 8]>,
+/// Rows gathered for one search of their nearest centres.
+struct Block {
+    /// Where each stands in its chunk.
+    at: Vec<usize>,
+    /// Row after row.
+    rows: Vec<f64>,
+    /// `|c|^2 / 2 - x'c`, which orders centres as the distance does: [`BLOCK`] rows for each centre.
+    scores: Vec<f64>,
+    /// Nearest centre of each row, its score, and that of the second nearest.
+    first: [f64; BLOCK],
+    best: [f64; BLOCK],
+    second: [f64; BLOCK],
 }
 
-impl Centers {
-    fn new(centers: &[f64], k: usize, p: usize) -> Self {
-        let groups = k.div_ceil(8);
-        let mut grouped = vec![[0.0; 8]; groups * p];
-        let mut half_norms = vec![[f64::INFINITY; 8]; groups];
-        for c in 0..k {
-            let center = &centers[c * p..(c + 1) * p];
-            for (d, x) in center.iter().enumerate() {
-                grouped[c / 8 * p + d][c % 8] = *x;
-            }
-            half_norms[c / 8][c % 8] = center.iter().map(|x| x * x).sum::<f64>() / 2.0;
+impl Block {
+    fn new(k: usize, p: usize) -> Self {
+        Self {
+            at: Vec::with_capacity(BLOCK),
+            rows: Vec::with_capacity(BLOCK * p),
+            scores: vec![0.0; BLOCK * k],
+            first: [0.0; BLOCK],
+            best: [0.0; BLOCK],
+            second: [0.0; BLOCK],
         }
-        Self { k, p, grouped, half_norms }
     }
 
-    /// Nearest centre and `|c|^2/2 - x'c` for it and for the second nearest.
-    #[inline]
-    fn nearest(&self, row: &[f64]) -> (usize, f64, f64) {
-        let (mut first, mut best, mut second) = (0, f64::INFINITY, f64::INFINITY);
-        for (group, norms) in self.half_norms.iter().enumerate() {
-            let mut score = *norms;
-            let centers = &self.grouped[group * self.p..(group + 1) * self.p];
-            for (x, lanes) in row.iter().zip(centers) {
-                for (s, c) in score.iter_mut().zip(lanes) {
-                    *s -= x * c;
-                }
-            }
-            let width = (self.k - group * 8).min(8);
-            for (lane, s) in score.iter().enumerate().take(width) {
-                if *s < best {
-                    second = best;
-                    best = *s;
-                    first = group * 8 + lane;
-                } else if *s < second {
-                    second = *s;
-                }
+    fn clear(&mut self) {
+        self.at.clear();
+        self.rows.clear();
+    }
+
+    fn push(&mut self, at: usize, row: &[f64]) {
+        self.at.push(at);
+        self.rows.extend_from_slice(row);
+    }
+
+    /// Finds the nearest and second nearest of the centres (`k` by `p`) for all rows.
+    fn search(&mut self, centers: &DMatrix<f64>, half_norms: &[f64]) {
+        let (m, k, p) = (self.at.len(), centers.nrows(), centers.ncols());
+        for (scores, half) in self.scores.chunks_exact_mut(BLOCK).zip(half_norms) {
+            scores[..m].fill(*half);
+        }
+        // Only what is written may have strides: nalgebra 0.35 reads too far in a strided factor.
+        let rows = DMatrixView::from_slice(&self.rows, p, m);
+        DMatrixViewMut::from_slice_with_strides_mut(&mut self.scores, k, m, BLOCK, 1)
+            .gemm(-1.0, centers, &rows, 1.0);
+        self.best[..m].fill(f64::INFINITY);
+        self.second[..m].fill(f64::INFINITY);
+        for c in 0..half_norms.len() {
+            let number = c as f64;
+            let column = &self.scores[c * BLOCK..c * BLOCK + m];
+            let found = self.first.iter_mut().zip(&mut self.best).zip(&mut self.second);
+            for (score, ((first, best), second)) in column.iter().zip(found) {
+                let nearer = *score < *best;
+                let next = if *score < *second { *score } else { *second };
+                *second = if nearer { *best } else { next };
+                *first = if nearer { number } else { *first };
+                *best = if nearer { *score } else { *best };
             }
         }
-        (first, best, second)
     }
 }
 
@@ -193,9 +215,8 @@ struct Change {
 
 /// Lloyd's iterations from `centers` (`p` by `k`) until nothing moves or `max_rounds` is reached.
 ///
-/// A row is looked at again only if its centre may have come to be farther than another: `upper`
-/// bounds its distance to its own centre, `lower` that to any other (Hamerly, 2010). A cluster that
-/// empties is given the row farthest from its centre.
+/// Of each row the distance to its own centre is bounded from above and that to any other from below
+/// (Hamerly, 2010). A cluster that empties is given the row farthest from its centre.
 pub(super) fn lloyd(
     rows: &Rows,
     centers: DMatrix<f64>,
@@ -208,12 +229,15 @@ pub(super) fn lloyd(
     let mut bounds = vec![(f64::INFINITY, 0.0_f64); n];
     let (mut sums, mut sizes) = (vec![0.0; k * p], vec![0.0; k]);
     let mut drift = vec![0.0_f64; k];
+    let slack = 1e-7 * rows.norms.iter().copied().fold(0.0, f64::max).sqrt();
     let mut iterations = 0;
     let mut converged = false;
     while iterations < max_rounds {
         iterations += 1;
         let first = iterations == 1;
-        let layout = Centers::new(&centers, k, p);
+        let layout = DMatrix::from_row_slice(k, p, &centers);
+        let half_norms: Vec<f64> =
+            layout.row_iter().map(|center| center.norm_squared() / 2.0).collect();
         let apart = half_distances(&centers, k, p);
         // The centre that drifted most, and the most any other drifted.
         let (far, most, next) = largest_two(&drift);
@@ -224,34 +248,56 @@ pub(super) fn lloyd(
             .map(|(chunk, (labels, bounds))| {
                 context.check()?;
                 let mut change = Change { sums: vec![0.0; k * p], sizes: vec![0.0; k], moved: 0 };
-                for (offset, (label, bound)) in labels.iter_mut().zip(bounds).enumerate() {
-                    let old = *label as usize;
-                    let row = rows.row(chunk * CHUNK + offset);
-                    if !first {
-                        bound.0 += drift[old];
-                        bound.1 -= if old == far { next } else { most };
-                        let safe = bound.1.max(apart[old]);
-                        if bound.0 <= safe {
-                            continue;
-                        }
-                        bound.0 = squared(row, &centers[old * p..(old + 1) * p]).sqrt();
-                        if bound.0 <= safe {
-                            continue;
-                        }
-                    }
-                    let (new, best, second) = layout.nearest(row);
-                    let norm: f64 = row.iter().map(|x| x * x).sum();
-                    bound.0 = (norm + 2.0 * best).max(0.0).sqrt();
-                    // A hair less, for the digits lost in the inner products.
-                    bound.1 = ((norm + 2.0 * second).max(0.0).sqrt() - 1e-7 * norm.sqrt()).max(0.0);
-                    if first || new != old {
-                        *label = new as u32;
-                        change.moved += 1;
-                        change.sizes[new] += 1.0;
-                        add(&mut change.sums[new * p..(new + 1) * p], row, 1.0);
+                let mut block = Block::new(k, p);
+                let (mut tried, mut spared) = (0_usize, 0_usize);
+                let mut at = 0;
+                while at < labels.len() {
+                    block.clear();
+                    while at < labels.len() && block.at.len() < BLOCK {
+                        let (old, bound) = (labels[at] as usize, &mut bounds[at]);
+                        let row = rows.row(chunk * CHUNK + at);
+                        at += 1;
                         if !first {
-                            change.sizes[old] -= 1.0;
-                            add(&mut change.sums[old * p..(old + 1) * p], row, -1.0);
+                            bound.0 += drift[old];
+                            bound.1 -= if old == far { next } else { most };
+                            let safe = bound.1.max(apart[old]);
+                            if bound.0 <= safe {
+                                continue;
+                            }
+                            // The true distance may spare the search; where it rarely does, the search
+                            // comes first.
+                            if tried < BLOCK || spared * 8 > tried {
+                                tried += 1;
+                                bound.0 = squared_gap(row, &centers[old * p..(old + 1) * p]).sqrt();
+                                if bound.0 <= safe {
+                                    spared += 1;
+                                    continue;
+                                }
+                            }
+                        }
+                        block.push(at - 1, row);
+                    }
+                    if block.at.is_empty() {
+                        break;
+                    }
+                    block.search(&layout, &half_norms);
+                    for (slot, at) in block.at.iter().copied().enumerate() {
+                        let (old, new) = (labels[at] as usize, block.first[slot] as usize);
+                        let norm = rows.norms[chunk * CHUNK + at];
+                        let length = |score: f64| (norm + 2.0 * score).max(0.0).sqrt();
+                        // A hair less, for the digits lost in the inner products.
+                        let lower = (length(block.second[slot]) - slack).max(0.0);
+                        bounds[at] = (length(block.best[slot]), lower);
+                        if first || new != old {
+                            let row = rows.row(chunk * CHUNK + at);
+                            labels[at] = new as u32;
+                            change.moved += 1;
+                            change.sizes[new] += 1.0;
+                            add(&mut change.sums[new * p..(new + 1) * p], row, 1.0);
+                            if !first {
+                                change.sizes[old] -= 1.0;
+                                add(&mut change.sums[old * p..(old + 1) * p], row, -1.0);
+                            }
                         }
                     }
                 }
@@ -286,11 +332,6 @@ pub(super) fn lloyd(
     Ok(Lloyd { labels, iterations, converged })
 }
 
-#[inline]
-fn squared(row: &[f64], center: &[f64]) -> f64 {
-    row.iter().zip(center).map(|(x, c)| (x - c) * (x - c)).sum()
-}
-
 fn add(into: &mut [f64], row: &[f64], sign: f64) {
     into.iter_mut().zip(row).for_each(|(s, x)| *s += sign * x);
 }
@@ -301,7 +342,9 @@ fn half_distances(centers: &[f64], k: usize, p: usize) -> Vec<f64> {
         .map(|a| {
             (0..k)
                 .filter(|b| *b != a)
-                .map(|b| squared(&centers[a * p..(a + 1) * p], &centers[b * p..(b + 1) * p]).sqrt())
+                .map(|b| {
+                    squared_gap(&centers[a * p..(a + 1) * p], &centers[b * p..(b + 1) * p]).sqrt()
+                })
                 .fold(f64::INFINITY, f64::min)
                 / 2.0
         })
@@ -330,7 +373,7 @@ fn refill(rows: &Rows, centers: &[f64], labels: &mut [u32], sums: &mut [f64], si
         let mut farthest = (-1.0, None);
         for (unit, label) in labels.iter().enumerate() {
             let own = *label as usize;
-            let distance = squared(rows.row(unit), &centers[own * p..(own + 1) * p]);
+            let distance = squared_gap(rows.row(unit), &centers[own * p..(own + 1) * p]);
             if sizes[own] > 1.5 && distance > farthest.0 {
                 farthest = (distance, Some(unit));
             }
@@ -342,5 +385,43 @@ fn refill(rows: &Rows, centers: &[f64], labels: &mut [u32], sums: &mut [f64], si
         sums[empty * p..(empty + 1) * p].copy_from_slice(rows.row(unit));
         sizes[empty] = 1.0;
         labels[unit] = empty as u32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+
+    #[test]
+    fn blocks_find_the_nearest_and_the_second() {
+        let mut rng = crate::context::rng(11, 0);
+        // Both sides of the size from which products take another path.
+        for (m, p, k) in [(1, 1, 1), (3, 2, 4), (40, 5, 5), (40, 17, 10), (BLOCK, 6, 7)] {
+            let mut draw =
+                |count: usize| -> Vec<f64> { (0..count).map(|_| rng.random()).collect() };
+            let (rows, centers) = (draw(m * p), draw(k * p));
+            let mut block = Block::new(k, p);
+            for (at, row) in rows.chunks_exact(p).enumerate() {
+                block.push(at, row);
+            }
+            let layout = DMatrix::from_row_slice(k, p, &centers);
+            let half: Vec<f64> = layout.row_iter().map(|c| c.norm_squared() / 2.0).collect();
+            block.search(&layout, &half);
+            for (at, row) in rows.chunks_exact(p).enumerate() {
+                let mut gaps: Vec<(f64, usize)> = centers
+                    .chunks_exact(p)
+                    .enumerate()
+                    .map(|(c, center)| (squared_gap(row, center), c))
+                    .collect();
+                gaps.sort_by(|a, b| a.0.total_cmp(&b.0));
+                let norm: f64 = row.iter().map(|x| x * x).sum();
+                assert_eq!(block.first[at], gaps[0].1 as f64);
+                assert!((norm + 2.0 * block.best[at] - gaps[0].0).abs() < 1e-12);
+                if k > 1 {
+                    assert!((norm + 2.0 * block.second[at] - gaps[1].0).abs() < 1e-12);
+                }
+            }
+        }
     }
 }

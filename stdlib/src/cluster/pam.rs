@@ -12,10 +12,11 @@
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::basis::Basis;
+use super::basis::{Basis, Rows};
 use super::distance::{Metric, check_bytes};
 use super::error::ClusterError;
 use super::kmeans::check_k;
+use super::lanes;
 use super::method::Method;
 use super::partition::{Clustering, number_by_appearance};
 use crate::context::{Context, rng};
@@ -24,6 +25,9 @@ use crate::error::{Error, Result};
 /// Up to this many units the swaps are also made in PAM's own order, the best of all at a time: the
 /// two can end in different optima, and the better one is kept.
 const STEEPEST_UP_TO: usize = 1000;
+
+/// Rows of stored distances written together: what one reads of a triangle's row the next ones need.
+const BAND: usize = 32;
 
 /// All distances, row after row.
 pub(super) struct Square {
@@ -37,11 +41,19 @@ impl Square {
         check_bytes(primitive, n, 8 * (n as u64).pow(2))?;
         let rows = basis.rows(primitive)?;
         let mut values = vec![0.0; n * n];
-        values.par_chunks_mut(n.max(1)).enumerate().try_for_each(|(i, row)| {
-            context.check()?;
-            rows.fill(i, row);
-            Ok::<(), Error>(())
-        })?;
+        if let Rows::Stored(distances) = &rows {
+            values.par_chunks_mut(BAND * n.max(1)).enumerate().try_for_each(|(band, rows)| {
+                context.check()?;
+                distances.rows_into(band * BAND, rows);
+                Ok::<(), Error>(())
+            })?;
+        } else {
+            values.par_chunks_mut(n.max(1)).enumerate().try_for_each(|(i, row)| {
+                context.check()?;
+                rows.fill(i, row);
+                Ok::<(), Error>(())
+            })?;
+        }
         Ok(Self { n, values })
     }
 
@@ -232,9 +244,7 @@ pub(super) fn build(square: &Square, k: usize, context: &Context) -> Result<Vec<
         context.check()?;
         let sums: Vec<f64> = (0..n)
             .into_par_iter()
-            .map(|candidate| {
-                square.row(candidate).iter().zip(&nearest).map(|(d, best)| d.min(*best)).sum()
-            })
+            .map(|candidate| lanes::sum_of_lesser(square.row(candidate), &nearest))
             .collect();
         let mut best = (f64::INFINITY, 0);
         for (candidate, sum) in sums.iter().enumerate() {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::basis::Basis;
 use super::distance::Metric;
 use super::error::ClusterError;
+use super::hdbscan::Density;
 use super::method::Method;
 use super::mixture::Mixture;
 use crate::context::Context;
@@ -54,6 +55,8 @@ pub struct Detail {
     pub membership: Option<DMatrix<f64>>,
     /// Eigenvalues of the graph's Laplacian, rising from 0, `n` (spectral clustering).
     pub eigenvalues: Option<Vec<f64>>,
+    /// Densities, and the condensed tree the clusters were selected from (HDBSCAN).
+    pub density: Option<Arc<Density>>,
     /// The mixture of which the clusters are components.
     pub mixture: Option<Arc<Mixture>>,
 }

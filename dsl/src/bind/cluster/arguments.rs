@@ -6,11 +6,12 @@ use std::sync::Arc;
 use esep_stdlib::cluster::{Basis, Clustering, Distances, Linkage, Metric, distances, gower};
 use esep_stdlib::table::{Cell, Matrix};
 use esep_stdlib::{Choice, Context, Error, Table, Vector};
-use rhai::{Array, Dynamic, FnPtr, NativeCallContext};
+use rhai::{Array, Dynamic, FnPtr, Map, NativeCallContext, Variant};
 
 use crate::bind::table::Row;
 use crate::convert::{self, Callback};
 use crate::help::Param;
+use crate::library::{Library, Shared};
 use crate::options::Options;
 use crate::report::{Fallible, Raise};
 
@@ -46,6 +47,22 @@ pub(super) const SEED: Param = Param::option(
     "1",
     "the same seed gives the same digits on any number of threads",
 );
+
+/// Registers `name(z)` and `name(z, options)`.
+pub(super) fn with_options<T: Variant + Clone>(
+    library: &mut Library<'_>,
+    name: &'static str,
+    run: fn(&Shared, &NativeCallContext<'_>, &Dynamic, Map) -> Fallible<Rc<T>>,
+) {
+    let shared = library.shared();
+    let plain = move |call: NativeCallContext<'_>, z: Dynamic| run(&shared, &call, &z, Map::new());
+    library.engine.register_fn(name, plain);
+    let shared = library.shared();
+    let optional = move |call: NativeCallContext<'_>, z: Dynamic, options: Map| {
+        run(&shared, &call, &z, options)
+    };
+    library.engine.register_fn(name, optional);
+}
 
 /// The error for an argument of the wrong kind.
 pub(super) fn wrong<T>(

@@ -8,7 +8,7 @@ use esep_stdlib::cluster::{
     choose_k,
 };
 use esep_stdlib::{Choice, Error, Table, Vector};
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, DISTANCE, ORDER, ROOM, SEED, Z};
 use super::partitions::kmeans_params;
@@ -147,12 +147,7 @@ const ENTRIES: &[Entry] = &[
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     library.register_type::<Rc<ChooseK>>(&CHOICE, show);
-    let shared = library.shared();
-    library.engine.register_fn("choose_k", move |z: Dynamic| run(&shared, &z, Map::new()));
-    let shared = library.shared();
-    library
-        .engine
-        .register_fn("choose_k", move |z: Dynamic, options: Map| run(&shared, &z, options));
+    arguments::with_options(library, "choose_k", run);
     let engine = &mut *library.engine;
     engine.register_get("table", |c: &mut Rc<ChooseK>| c.table().raise());
     engine.register_get("rules", |c: &mut Rc<ChooseK>| c.picks_table().raise());
@@ -205,7 +200,12 @@ fn method(options: &mut Options) -> Fallible<(Method, u64)> {
     Ok((method, kmeans.seed))
 }
 
-fn run(shared: &Shared, z: &Dynamic, options: Map) -> Fallible<Rc<ChooseK>> {
+fn run(
+    shared: &Shared,
+    _: &NativeCallContext<'_>,
+    z: &Dynamic,
+    options: Map,
+) -> Fallible<Rc<ChooseK>> {
     let mut options = Options::new("choose_k", options);
     let max = options.optional_count("max")?;
     let (method, seed) = method(&mut options)?;

@@ -6,7 +6,7 @@ use esep_stdlib::cluster::{
     Clustering, Diagnostics, Hopkins, HopkinsParams, Stability, StabilityParams, diagnose, hopkins,
 };
 use esep_stdlib::{Result, Table, Vector};
-use rhai::{Dynamic, Map};
+use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, ROOM, SEED, Z};
 use super::results::{grid, short, texts};
@@ -211,7 +211,12 @@ fn screening(library: &mut Library<'_>) {
 }
 
 fn clumping(library: &mut Library<'_>) {
-    fn run(shared: &Shared, z: &Dynamic, options: Map) -> Fallible<Rc<Hopkins>> {
+    fn run(
+        shared: &Shared,
+        _: &NativeCallContext<'_>,
+        z: &Dynamic,
+        options: Map,
+    ) -> Fallible<Rc<Hopkins>> {
         let mut options = Options::new("hopkins", options);
         let defaults = HopkinsParams::default();
         let params = HopkinsParams {
@@ -223,12 +228,7 @@ fn clumping(library: &mut Library<'_>) {
         let matrix = arguments::matrix("hopkins", z)?;
         hopkins(&matrix, &params, &shared.context()).map(Rc::new).raise()
     }
-    let shared = library.shared();
-    library.engine.register_fn("hopkins", move |z: Dynamic| run(&shared, &z, Map::new()));
-    let shared = library.shared();
-    library
-        .engine
-        .register_fn("hopkins", move |z: Dynamic, options: Map| run(&shared, &z, options));
+    arguments::with_options(library, "hopkins", run);
     let engine = &mut *library.engine;
     engine.register_get("mean", |h: &mut Rc<Hopkins>| h.mean);
     engine.register_get("sd", |h: &mut Rc<Hopkins>| h.sd);

@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use esep_stdlib::cluster::{Clustering, Criterion, Family, GmmParams, Mixture, gmm};
 use esep_stdlib::{Choice, Error, Table, Vector};
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, ROOM, SEED, Z, wrong};
+use super::dense::by_unit;
 use super::results::{grid, short};
 use crate::convert;
 use crate::display::Doc;
@@ -108,10 +109,7 @@ fn of<T>(
 
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
-    let shared = library.shared();
-    library.engine.register_fn("gmm", move |z: Dynamic| run(&shared, &z, Map::new()));
-    let shared = library.shared();
-    library.engine.register_fn("gmm", move |z: Dynamic, options: Map| run(&shared, &z, options));
+    arguments::with_options(library, "gmm", run);
     let engine = &mut *library.engine;
     engine.register_get("model", |c: &mut Rc<Clustering>| {
         of(c, |m| m.family.name().to_owned(), Dynamic::from)
@@ -128,7 +126,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     });
     engine.register_get("probabilities", |c: &mut Rc<Clustering>| -> Fallible<Dynamic> {
         let (Some(_), Some(shares)) = (&c.detail.mixture, &c.detail.membership) else {
-            return Ok(Dynamic::UNIT);
+            return by_unit(c, |density| &density.probabilities);
         };
         let columns = components(shares.ncols());
         grid(c.units(), "unit", &columns, |i, j| shares[(i, j)]).map(Dynamic::from).raise()
@@ -157,7 +155,12 @@ fn components(k: usize) -> Vec<String> {
     (1..=k).map(|j| j.to_string()).collect()
 }
 
-fn run(shared: &Shared, z: &Dynamic, options: Map) -> Fallible<Rc<Clustering>> {
+fn run(
+    shared: &Shared,
+    _: &NativeCallContext<'_>,
+    z: &Dynamic,
+    options: Map,
+) -> Fallible<Rc<Clustering>> {
     let mut options = Options::new("gmm", options);
     let defaults = GmmParams::default();
     let matrix = arguments::matrix("gmm", z)?;

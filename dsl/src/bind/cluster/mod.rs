@@ -4,6 +4,7 @@ mod arguments;
 mod choose;
 mod compare;
 mod components;
+mod dense;
 mod distances;
 mod judge;
 mod mixture;
@@ -19,6 +20,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     distances::register(library);
     trees::register(library);
     partitions::register(library);
+    dense::register(library);
     results::register(library);
     mixture::register(library);
     support::register(library);

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use esep_stdlib::cluster::{
-    ClaraParams, Clustering, DbscanParams, Embedding, FcmParams, KmeansParams, Refinement,
-    SpectralParams, clara, dbscan, fcm, kmeans, pam, spectral,
+    ClaraParams, Clustering, Embedding, FcmParams, KmeansParams, Refinement, SpectralParams, clara,
+    fcm, kmeans, pam, spectral,
 };
 use rhai::{Dynamic, Map, NativeCallContext};
 
@@ -132,34 +132,6 @@ const ENTRIES: &[Entry] = &[
         ],
     },
     Entry {
-        name: "dbscan",
-        on: None,
-        room: ROOM,
-        summary: "Clusters as dense regions; units in none are noise, labelled 0.",
-        signature: "dbscan(z, options)",
-        params: &[
-            Z_OR_D,
-            Param::option("eps", "float", "none, it has to be given", "radius, greater than 0"),
-            Param::option(
-                "min_points",
-                "int",
-                "5",
-                "units within the radius that make a core unit, itself counted",
-            ),
-            DISTANCE,
-            ORDER,
-        ],
-        returns: "Clustering; noise has label 0",
-        search: &["density", "noise", "outliers", "DBSCAN"],
-        errors: &["eps is missing or not greater than 0"],
-        see_also: &["hclust", "diagnose"],
-        source: "Ester, Kriegel, Sander and Xu 1996",
-        examples: &[Example {
-            code: "let z = load(\"regions_2023\").numeric().standardise(); dbscan(z, #{ eps: 4.1 }).sizes.to_array()",
-            shows: "[16]",
-        }],
-    },
-    Entry {
         name: "spectral",
         on: None,
         room: ROOM,
@@ -194,82 +166,38 @@ const ENTRIES: &[Entry] = &[
 
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
-    register_soft_and_dense(library);
-    let shared = library.shared();
-    library.engine.register_fn("kmeans", move |z: Dynamic, k: Dynamic| {
-        run_kmeans(&shared, &z, &k, Map::new())
-    });
-    let shared = library.shared();
-    library.engine.register_fn("kmeans", move |z: Dynamic, k: Dynamic, options: Map| {
-        run_kmeans(&shared, &z, &k, options)
-    });
-    let shared = library.shared();
-    library.engine.register_fn(
-        "pam",
-        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic| {
-            run_pam(&shared, &call, &z, &k, Map::new())
-        },
-    );
-    let shared = library.shared();
-    library.engine.register_fn(
-        "pam",
-        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic, options: Map| {
-            run_pam(&shared, &call, &z, &k, options)
-        },
-    );
-    let shared = library.shared();
-    library.engine.register_fn(
-        "clara",
-        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic| {
-            run_clara(&shared, &call, &z, &k, Map::new())
-        },
-    );
-    let shared = library.shared();
-    library.engine.register_fn(
-        "clara",
-        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic, options: Map| {
-            run_clara(&shared, &call, &z, &k, options)
-        },
-    );
+    with_k(library, "kmeans", run_kmeans);
+    with_k(library, "pam", run_pam);
+    with_k(library, "clara", run_clara);
+    with_k(library, "fcm", run_fcm);
+    with_k(library, "spectral", run_spectral);
 }
 
-fn register_soft_and_dense(library: &mut Library<'_>) {
+/// Registers `name(z, k)` and `name(z, k, options)`.
+fn with_k(
+    library: &mut Library<'_>,
+    name: &'static str,
+    run: fn(&Shared, &NativeCallContext<'_>, &Dynamic, &Dynamic, Map) -> Fallible<Rc<Clustering>>,
+) {
     let shared = library.shared();
-    library
-        .engine
-        .register_fn("fcm", move |z: Dynamic, k: Dynamic| run_fcm(&shared, &z, &k, Map::new()));
+    let plain = move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic| {
+        run(&shared, &call, &z, &k, Map::new())
+    };
+    library.engine.register_fn(name, plain);
     let shared = library.shared();
-    library.engine.register_fn("fcm", move |z: Dynamic, k: Dynamic, options: Map| {
-        run_fcm(&shared, &z, &k, options)
-    });
-    let shared = library.shared();
-    library.engine.register_fn("dbscan", move |call: NativeCallContext<'_>, z: Dynamic| {
-        run_dbscan(&shared, &call, &z, Map::new())
-    });
-    let shared = library.shared();
-    library.engine.register_fn(
-        "dbscan",
-        move |call: NativeCallContext<'_>, z: Dynamic, options: Map| {
-            run_dbscan(&shared, &call, &z, options)
-        },
-    );
-    let shared = library.shared();
-    library.engine.register_fn(
-        "spectral",
-        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic| {
-            run_spectral(&shared, &call, &z, &k, Map::new())
-        },
-    );
-    let shared = library.shared();
-    library.engine.register_fn(
-        "spectral",
-        move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic, options: Map| {
-            run_spectral(&shared, &call, &z, &k, options)
-        },
-    );
+    let optional = move |call: NativeCallContext<'_>, z: Dynamic, k: Dynamic, options: Map| {
+        run(&shared, &call, &z, &k, options)
+    };
+    library.engine.register_fn(name, optional);
 }
 
-fn run_fcm(shared: &Shared, z: &Dynamic, k: &Dynamic, options: Map) -> Fallible<Rc<Clustering>> {
+fn run_fcm(
+    shared: &Shared,
+    _: &NativeCallContext<'_>,
+    z: &Dynamic,
+    k: &Dynamic,
+    options: Map,
+) -> Fallible<Rc<Clustering>> {
     let mut options = Options::new("fcm", options);
     let defaults = FcmParams::default();
     let params = FcmParams {
@@ -282,26 +210,6 @@ fn run_fcm(shared: &Shared, z: &Dynamic, k: &Dynamic, options: Map) -> Fallible<
     let k = convert::count_argument("fcm", "k", k)?;
     let matrix = arguments::matrix("fcm", z)?;
     fcm(matrix, k, &params, &shared.context()).map(Rc::new).raise()
-}
-
-fn run_dbscan(
-    shared: &Shared,
-    call: &NativeCallContext<'_>,
-    z: &Dynamic,
-    options: Map,
-) -> Fallible<Rc<Clustering>> {
-    let context = shared.context();
-    let mut options = Options::new("dbscan", options);
-    // Without a radius there is no default that suits any data: 0 is refused by name.
-    let params = DbscanParams {
-        eps: options.float("eps", 0.0)?,
-        min_points: options.count("min_points", 5)?,
-    };
-    let basis = arguments::basis("dbscan", z, &mut options, call, &context)?;
-    options.has("distance");
-    options.has("order");
-    options.finish()?;
-    dbscan(basis, &params, &context).map(Rc::new).raise()
 }
 
 fn run_spectral(
@@ -342,7 +250,13 @@ pub(super) fn kmeans_params(options: &mut Options) -> Fallible<KmeansParams> {
     })
 }
 
-fn run_kmeans(shared: &Shared, z: &Dynamic, k: &Dynamic, options: Map) -> Fallible<Rc<Clustering>> {
+fn run_kmeans(
+    shared: &Shared,
+    _: &NativeCallContext<'_>,
+    z: &Dynamic,
+    k: &Dynamic,
+    options: Map,
+) -> Fallible<Rc<Clustering>> {
     let mut options = Options::new("kmeans", options);
     let params = kmeans_params(&mut options)?;
     options.finish()?;

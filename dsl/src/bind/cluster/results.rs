@@ -46,7 +46,11 @@ const CLUSTERING: TypeEntry = TypeEntry {
         Field::new("loglik", "float", "log-likelihood; gmm only"),
         Field::new("parameters", "int", "free parameters; gmm only"),
         Field::new("weights", "Vector", "shares of the components; gmm only"),
-        Field::new("probabilities", "Table", "units by components; gmm only"),
+        Field::new(
+            "probabilities",
+            "Table or Vector",
+            "units by components for gmm; how firmly each unit sits in its cluster for hdbscan",
+        ),
         Field::new("uncertainty", "Vector", "1 less each unit's largest probability; gmm only"),
         Field::new(
             "table",
@@ -54,6 +58,21 @@ const CLUSTERING: TypeEntry = TypeEntry {
             "the criterion of every fit, numbers of components by families, missing where singular; gmm only",
         ),
         Field::new("candidates", "Table", "every fit with its loglik and outcome; gmm only"),
+        Field::new(
+            "outlier_scores",
+            "Vector",
+            "how far each unit stands out of the region it is nearest to, 0 to 1; hdbscan only",
+        ),
+        Field::new(
+            "core_distances",
+            "Vector",
+            "distance from each unit to its min_samples-th nearest, itself counted; hdbscan only",
+        ),
+        Field::new(
+            "condensed",
+            "Table",
+            "the condensed tree: part, the part it came out of (0 for none), units, the distances from which and down to which it hangs together, stability, cluster (0 if it is none); hdbscan only",
+        ),
         Field::new(
             "objective",
             "float",

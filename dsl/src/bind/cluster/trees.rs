@@ -191,17 +191,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     let shared = library.shared();
     library.register_type::<Rc<Tree>>(&TREE, move |tree, style| show(&shared, tree, style));
-    let shared = library.shared();
-    library.engine.register_fn("hclust", move |call: NativeCallContext<'_>, z: Dynamic| {
-        grow(&shared, &call, &z, Map::new())
-    });
-    let shared = library.shared();
-    library.engine.register_fn(
-        "hclust",
-        move |call: NativeCallContext<'_>, z: Dynamic, options: Map| {
-            grow(&shared, &call, &z, options)
-        },
-    );
+    arguments::with_options(library, "hclust", grow);
     let engine = &mut *library.engine;
     engine.register_fn("cut", |tree: &mut Rc<Tree>, k: Dynamic| -> Fallible<Rc<Clustering>> {
         tree.cut(convert::count_argument("cut", "k", &k)?).map(Rc::new).raise()

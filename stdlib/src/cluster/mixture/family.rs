@@ -1,6 +1,7 @@
 //! The fourteen covariance families: how many numbers they take and how they are estimated.
 
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::allocator::Allocator;
+use nalgebra::{DMatrix, DVector, DefaultAllocator, Dim, Dyn, OMatrix, SymmetricEigen};
 
 use crate::choice::Choice;
 
@@ -213,52 +214,57 @@ fn equal_volume(sums: &[DVector<f64>], total: f64) -> Option<Vec<DVector<f64>>> 
     Some(sums.iter().zip(&roots).map(|(d, r)| d * (volume / r)).collect())
 }
 
-/// One shape of own volumes: volumes and shape in turn.
+/// One shape of own volumes, along the columns.
 fn varying_volume(sums: &[DVector<f64>], counts: &[f64]) -> Option<Vec<DVector<f64>>> {
-    let p = sums[0].len();
-    let mut volumes: Vec<f64> =
-        sums.iter().zip(counts).map(|(d, n)| d.sum() / (n * p as f64)).collect();
-    let mut shape = DVector::zeros(p);
-    for _ in 0..ROUNDS {
-        if !volumes.iter().all(|v| *v > 0.0) {
-            return None;
-        }
-        shape = sums.iter().zip(&volumes).fold(DVector::zeros(p), |sum, (d, v)| sum + d / *v);
-        let size = geometric(&shape)?;
-        shape /= size;
-        let next: Vec<f64> = sums
-            .iter()
-            .zip(counts)
-            .map(|(d, n)| d.component_div(&shape).sum() / (n * p as f64))
-            .collect();
-        let still = rested(&volumes, &next);
-        volumes = next;
-        if still {
-            break;
-        }
-    }
-    Some(volumes.iter().map(|v| &shape * *v).collect())
+    in_turn(sums, counts, DVector::repeat(sums[0].len(), 1.0), |shape| {
+        let unit = &shape / geometric(&shape)?;
+        let inverse = unit.map(f64::recip);
+        Some((unit, inverse))
+    })
 }
 
 /// One shape and orientation of own volumes.
 fn varying_volume_full(scatter: &[DMatrix<f64>], counts: &[f64]) -> Option<Vec<DMatrix<f64>>> {
     let p = scatter[0].nrows();
-    let mut volumes: Vec<f64> =
-        scatter.iter().zip(counts).map(|(w, n)| w.trace() / (n * p as f64)).collect();
-    let mut shape = DMatrix::zeros(p, p);
+    in_turn(scatter, counts, DMatrix::identity(p, p), |shape| {
+        let unit = &shape / root(log_determinant(&shape)?, p);
+        let inverse = unit.clone().cholesky()?.inverse();
+        Some((unit, inverse))
+    })
+}
+
+/// Volumes and their common shape in turn until both rest (Celeux and Govaert, 1995), for matrices or
+/// their diagonals alone. `unit` scales a shape to determinant 1 and inverts it; the trace of a part
+/// times that inverse gives the part's volume.
+fn in_turn<C: Dim>(
+    parts: &[OMatrix<f64, Dyn, C>],
+    counts: &[f64],
+    identity: OMatrix<f64, Dyn, C>,
+    unit: impl Fn(OMatrix<f64, Dyn, C>) -> Option<(OMatrix<f64, Dyn, C>, OMatrix<f64, Dyn, C>)>,
+) -> Option<Vec<OMatrix<f64, Dyn, C>>>
+where
+    DefaultAllocator: Allocator<Dyn, C>,
+{
+    let p = identity.nrows() as f64;
+    let volumes_under = |inverse: &OMatrix<f64, Dyn, C>| -> Vec<f64> {
+        let trace = |part: &OMatrix<f64, Dyn, C>| -> f64 {
+            part.iter().zip(inverse.iter()).map(|(a, b)| a * b).sum()
+        };
+        parts.iter().zip(counts).map(|(part, n)| trace(part) / (n * p)).collect()
+    };
+    let mut volumes = volumes_under(&identity);
+    let mut shape = identity;
     for _ in 0..ROUNDS {
         if !volumes.iter().all(|v| *v > 0.0) {
             return None;
         }
-        shape = scatter.iter().zip(&volumes).fold(DMatrix::zeros(p, p), |sum, (w, v)| sum + w / *v);
-        let size = root(log_determinant(&shape)?, p);
-        shape /= size;
-        let inverse = shape.clone().cholesky()?.inverse();
-        let next: Vec<f64> = scatter
-            .iter()
-            .zip(counts)
-            .map(|(w, n)| w.component_mul(&inverse).sum() / (n * p as f64))
-            .collect();
+        shape.fill(0.0);
+        for (part, volume) in parts.iter().zip(&volumes) {
+            shape.zip_apply(part, |sum, x| *sum += x / volume);
+        }
+        let (scaled, inverse) = unit(shape)?;
+        shape = scaled;
+        let next = volumes_under(&inverse);
         let still = rested(&volumes, &next);
         volumes = next;
         if still {

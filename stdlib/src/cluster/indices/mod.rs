@@ -23,11 +23,36 @@
 //! | `marriot` | `k^2 det W` (1971) | largest second difference |
 //! | `friedman_rubin` | trace of `W^-1 B` (1967) | largest rise |
 //! | `rubin` | `det T / det W` (1967) | smallest second difference |
+//! | `trace_cov_w` | trace of the pooled within covariance, `W/(n - k)` (Milligan and Cooper, 1985) | largest drop |
+//! | `tau` | `(s+ - s-)/sqrt(N_w N_b N (N - 1)/2)`, `N_w`, `N_b` pairs within and between (Rohlf, 1974) | larger |
+//! | `hubert` | correlation of `d_ij` with the distance of the means of `i`'s and `j`'s clusters (Hubert and Arabie, 1985) | knee: smallest second difference, no vote |
+//! | `d_index` | mean `d(x, c_own)` (Lebart, Morineau and Piron, 2000) | knee: largest second difference, no vote |
+//! | `ccc` | cubic clustering criterion (Sarle, 1983), `Ground::cubic` | larger |
+//! | `s_dbw` | scatter plus density between clusters (Halkidi and Vazirgiannis, 2001), `Ground::dispersion` | smaller |
+//! | `sd` | `a` scatter + closeness, `a` the closeness at the largest `k` (Halkidi and others, 2000) | smaller |
+//!
+//! Of a tree's splits, by [`nested`] (`K`, `L` the clusters that `M` falls into between `k` and `k + 1`):
+//!
+//! | index | definition | picks the first `k` with |
+//! |---|---|---|
+//! | `duda` | `(W_K + W_L)/W_M` (Duda and Hart, 1973) | a value of at least the critical one |
+//! | `pseudo_t2` | `(W_M - W_K - W_L)(n_M - 2)/(W_K + W_L)` (SAS) | the same, written as an upper bound; no vote |
+//! | `beale` | an F ratio (Beale, 1969; Gordon, 1999) | a p-value of at least 0.1 |
+//! | `frey` | change of the mean distance between over that within, from `k` to `k + 1` (Frey and Van Groenewoud, 1972) | a value of at least 1 and a next one below |
+//!
+//! `NbClust` 3.0.1 deviates from these sources: its `trace_cov_w` is the variance of `W`'s entries, its `tau`
+//! counts other comparisons, its `hubert`, `s_dbw` and `beale` lack a divisor or a bracket, its total
+//! sums of squares are not centred, and it finds the split cluster by sizes, which may be another's.
+
+mod dispersion;
+pub(super) mod nested;
 
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::partition::{means, withinss};
+use super::pca::falling;
+use dispersion::Dispersion;
 
 /// Ordered pairs of distances are compared up to this many units.
 const PAIRS_UP_TO: usize = 3000;
@@ -44,6 +69,18 @@ pub(super) struct Ground<'a> {
     pairs: Vec<f64>,
     /// Pair numbers by rising distance.
     rising: Vec<u32>,
+    /// Standard deviations along the principal axes, falling.
+    axes: Vec<f64>,
+}
+
+/// What is said of one partition.
+pub(super) struct Judged {
+    /// The indices in the order of [`NAMES`].
+    pub values: Vec<Value>,
+    /// Scatter and closeness, of which `sd` is made.
+    pub dispersion: Dispersion,
+    /// Mean distances within and between clusters.
+    pub mean_distances: Result<(f64, f64), &'static str>,
 }
 
 /// An index's value, or why it has none.
@@ -57,7 +94,7 @@ const COINCIDE: &str = "two clusters coincide";
 const OVERALL: &str = "no distance lies within a cluster";
 
 /// The indices' names in the order of [`Ground::all`].
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 24] = [
     "calinski_harabasz",
     "davies_bouldin",
     "dunn",
@@ -76,6 +113,12 @@ pub const NAMES: [&str; 18] = [
     "marriot",
     "friedman_rubin",
     "rubin",
+    "trace_cov_w",
+    "tau",
+    "hubert",
+    "d_index",
+    "ccc",
+    "s_dbw",
 ];
 
 fn gap(a: &[f64], b: &[f64]) -> f64 {
@@ -110,15 +153,21 @@ impl<'a> Ground<'a> {
         };
         let mut rising: Vec<u32> = (0..pairs.len() as u32).collect();
         rising.par_sort_by(|a, b| pairs[*a as usize].total_cmp(&pairs[*b as usize]));
-        Self { values, rows, mean, total, pairs, rising }
+        let mut centred = values.clone();
+        for (mut column, mean) in centred.column_iter_mut().zip(&mean) {
+            column.add_scalar_mut(-mean);
+        }
+        let covariance = centred.tr_mul(&centred) / (n.max(2) - 1) as f64;
+        let axes = falling(covariance, values.ncols()).0.into_iter().map(f64::sqrt).collect();
+        Self { values, rows, mean, total, pairs, rising, axes }
     }
 
     fn row(&self, i: usize) -> &[f64] {
         self.rows.column(i).data.into_slice()
     }
 
-    /// All indices of the partition `labels` (1..=k, `k >= 2`), in the order of [`NAMES`].
-    pub(super) fn all(&self, labels: &[usize], k: usize) -> Vec<Value> {
+    /// All indices of the partition `labels` (1..=k, `k >= 2`).
+    pub(super) fn all(&self, labels: &[usize], k: usize) -> Judged {
         let n = labels.len();
         let p = self.values.ncols();
         let centers = means(self.values, labels, k);
@@ -196,8 +245,14 @@ impl<'a> Ground<'a> {
             }
             finite(sum / count / kf.sqrt(), "every column is constant")
         };
+        let hubert = pairwise.as_ref().map_err(|e| *e).and_then(|_| {
+            let apart: Vec<f64> = (0..k * k).map(|at| apart(at / k, at % k)).collect();
+            self.hubert(labels, &apart, k)
+        });
+        let mean_distances = pairwise.as_ref().map_err(|e| *e).and_then(|q| q.means);
+        let dispersion = self.dispersion(labels, &center, &size);
         let ball = w.iter().zip(&size).map(|(w, s)| w / s).sum::<f64>() / kf;
-        vec![
+        let values = vec![
             calinski,
             davies,
             from_pairs(|q| finite(q.closest / q.diameter, ALONE)),
@@ -219,7 +274,36 @@ impl<'a> Ground<'a> {
             from_dets(|d| d.marriot),
             from_dets(|d| d.friedman),
             from_dets(|d| d.rubin),
-        ]
+            if n > k { Ok(within / (nf - kf)) } else { Err(FEW) },
+            from_pairs(|q| q.tau),
+            hubert,
+            Ok(own.iter().sum::<f64>() / nf),
+            self.cubic(within, k),
+            dispersion.s_dbw,
+        ];
+        Judged { values, dispersion, mean_distances }
+    }
+
+    /// The mean distance to the overall mean, which is `d_index` for one cluster.
+    pub(super) fn mean_distance(&self) -> f64 {
+        let n = self.values.nrows();
+        (0..n).map(|i| gap(self.row(i), &self.mean)).sum::<f64>() / n as f64
+    }
+
+    /// Mean distances within and between the clusters of one more partition.
+    pub(super) fn mean_distances(&self, labels: &[usize]) -> Result<(f64, f64), &'static str> {
+        self.pairwise(labels).and_then(|q| q.means)
+    }
+
+    /// The correlation over pairs of units of their distance with that of their clusters' means.
+    fn hubert(&self, labels: &[usize], apart: &[f64], k: usize) -> Value {
+        let n = labels.len();
+        let mut far = Vec::with_capacity(self.pairs.len());
+        for i in 0..n {
+            let row = &apart[(labels[i] - 1) * k..labels[i] * k];
+            far.extend(labels[i + 1..].iter().map(|l| row[l - 1]));
+        }
+        crate::stats::association::pearson(&self.pairs, &far).ok_or("all distances are equal")
     }
 
     fn pairwise(&self, labels: &[usize]) -> Result<Pairwise, &'static str> {
@@ -284,6 +368,15 @@ impl<'a> Ground<'a> {
             g_plus: if inside > 0.0 { Ok(2.0 * minus / (all * (all - 1.0))) } else { Err(OVERALL) },
             c_index: finite((sum_in - smallest) / (largest - smallest), OVERALL),
             mcclain_rao: finite((sum_in / inside) / (sum_out / outside), OVERALL),
+            tau: finite(
+                (plus - minus) / (inside * outside * (all * (all - 1.0) / 2.0)).sqrt(),
+                OVERALL,
+            ),
+            means: if inside > 0.0 {
+                Ok((sum_in / inside, sum_out / outside))
+            } else {
+                Err(OVERALL)
+            },
         })
     }
 
@@ -345,6 +438,9 @@ struct Pairwise {
     g_plus: Value,
     c_index: Value,
     mcclain_rao: Value,
+    tau: Value,
+    /// Mean distances within and between.
+    means: Result<(f64, f64), &'static str>,
 }
 
 struct Determinants {
@@ -352,4 +448,44 @@ struct Determinants {
     marriot: f64,
     friedman: f64,
     rubin: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The index `name` of points on a line.
+    fn index(at: &[f64], labels: &[usize], name: &str) -> f64 {
+        let values = DMatrix::from_column_slice(at.len(), 1, at);
+        let k = labels.iter().copied().max().unwrap();
+        let judged = Ground::new(&values).all(labels, k);
+        let position = NAMES.iter().position(|n| *n == name).unwrap();
+        judged.values[position].unwrap()
+    }
+
+    #[test]
+    fn two_pairs_on_a_line_by_hand() {
+        let (at, labels) = ([0.0, 1.0, 4.0, 5.0], [1, 1, 2, 2]);
+        let near = |name: &str, want: f64| {
+            let got = index(&at, &labels, name);
+            assert!((got - want).abs() < 1e-12, "{name}: {got} {want}");
+        };
+        // Two distances within, four between, each of the two less than each of the four.
+        near("tau", 8.0 / (2.0 * 4.0 * 15.0_f64).sqrt());
+        near("hubert", 2.0 * (3.0_f64 / 14.0).sqrt());
+        near("trace_cov_w", 0.5);
+        near("d_index", 0.5);
+        // No unit lies within sqrt(1/2)/2 of a mean, so the density between counts nothing.
+        near("s_dbw", 1.0 / 17.0);
+        // One axis, u = 2: E(R^2) = 1 - 1/6/4 (2^2/4) 2 = 11/12, R^2 = 16/17.
+        let ccc = (17.0_f64 / 12.0).ln() * 2_f64.sqrt() / (0.001 + 11.0 / 12.0_f64).powf(1.2);
+        near("ccc", ccc);
+    }
+
+    #[test]
+    fn density_between_touching_clusters_by_hand() {
+        // Radius sqrt(4/3)/2 < 1: one unit at each mean, two in the middle; scatter (2/3)/(5/3).
+        let got = index(&[0.0, 1.0, 2.0, 2.0, 3.0, 4.0], &[1, 1, 1, 2, 2, 2], "s_dbw");
+        assert!((got - 2.4).abs() < 1e-12, "{got}");
+    }
 }
