@@ -3,7 +3,7 @@
 
 use super::axes::{self, XLabels};
 use super::font::{self, Weight};
-use super::grammar::{Anchor, Channel, Chart, Mark, Size};
+use super::grammar::{Anchor, Channel, Chart, Layer, Mark, Size};
 use super::labels;
 use super::legend::Legend;
 use super::marks;
@@ -168,8 +168,17 @@ fn draw(chart: &Chart, training: &Training, size: Size, hidden_labels: usize) ->
     let plan = Plan::new(chart, training, room, legend.as_ref());
     let frame = Frame { chart, training, plot: plan.plot };
     axes::draw(&frame, &plan, &mut items);
-    marks::draw(&frame, &mut items);
-    draw_references(&frame, &plan, &mut items);
+    // Captioned lines go beneath dots, which they would cut, and above bars, which would hide them.
+    let slender = |layer: &Layer| {
+        matches!(layer.mark, Mark::Point | Mark::Line | Mark::Interval | Mark::Segment)
+    };
+    if chart.layers.iter().all(slender) {
+        draw_references(&frame, &plan, &mut items);
+        marks::draw(&frame, &mut items);
+    } else {
+        marks::draw(&frame, &mut items);
+        draw_references(&frame, &plan, &mut items);
+    }
     let hidden = labels::draw(&frame, &mut items);
     if let Some(legend) = &legend {
         let x = size.width - MARGIN - legend.width;

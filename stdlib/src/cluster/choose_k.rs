@@ -120,7 +120,6 @@ pub fn choose_k(data: &Arc<Matrix>, params: &ChooseParams, context: &Context) ->
             "ball_hall" => Some(w[0] / n as f64),
             "scott_symons" | "friedman_rubin" => column[1].map(|_| 0.0),
             "rubin" => column[1].map(|_| 1.0),
-            "hubert" => column[1].map(|_| 0.0),
             "trace_cov_w" => Some(w[0] / (n - 1) as f64),
             "d_index" => Some(ground.mean_distance()),
             _ => None,

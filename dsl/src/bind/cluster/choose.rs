@@ -271,8 +271,16 @@ fn show(choice: &Rc<ChooseK>, style: &Style) -> Bundle {
     if let Ok(table) = votes(choice) {
         doc = doc.text("The vote:").table(&table);
     }
+    // Several are usually left out for one reason.
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
     for (name, reason) in &choice.skipped {
-        doc = doc.text(format!("{name} is left out: {reason}."));
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((reason, vec![name])),
+        }
+    }
+    for (reason, names) in reasons {
+        doc = doc.text(format!("Left out: {}. The reason: {reason}.", names.join(", ")));
     }
     doc.warnings(&choice.warnings).bundle(style)
 }

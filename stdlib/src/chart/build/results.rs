@@ -58,7 +58,23 @@ pub fn silhouettes(clustering: &Clustering, context: &Context) -> Result<Chart> 
     })?;
     let left_out = all.len() - kept.len();
     if left_out > 0 {
-        chart.caption = Some(format!("{left_out} units belong to no cluster and have none."));
+        chart.caption = Some(format!(
+            "{left_out} of {} units belong to no cluster and have no silhouette.",
+            all.len()
+        ));
+    }
+    let alone: Vec<&str> = clustering
+        .singletons()
+        .iter()
+        .filter_map(|c| clustering.labels.iter().position(|label| label == c))
+        .map(|unit| clustering.units()[unit].as_str())
+        .collect();
+    if !alone.is_empty() {
+        let note = format!("Alone in a cluster, with width 0: {}.", alone.join(", "));
+        chart.caption = Some(match chart.caption {
+            Some(before) => format!("{before} {note}"),
+            None => note,
+        });
     }
     Ok(chart)
 }
@@ -198,19 +214,51 @@ pub fn choice_of_k(choice: &ChooseK, criterion: &str) -> Result<Chart> {
     let field = || Field::numbers(criterion, present.iter().map(|(_, value)| *value));
     let mut chart = Chart::new(&format!("Number of clusters by {criterion}"));
     let line = |mark| Layer::new(mark).with(Channel::X, ks()).with(Channel::Y, field());
-    chart = chart.layer(line(Mark::Line)).layer(line(Mark::Point));
+    chart = chart.layer(line(Mark::Line));
+    if let Some(gap) = choice.gap.as_ref().filter(|_| criterion == "gap") {
+        // The rules weigh each step against the error of the simulation.
+        let end = |sign: f64| {
+            let ends = gap.gap.iter().zip(&gap.se).map(move |(gap, se)| gap + sign * se);
+            Field::numbers("gap and one standard error", ends)
+        };
+        chart = chart.layer(
+            Layer::new(Mark::Interval)
+                .with(Channel::X, ks())
+                .with(Channel::Y, end(-1.0))
+                .with(Channel::Y2, end(1.0)),
+        );
+    }
+    chart = chart.layer(line(Mark::Point));
     chart.subtitle = Some(capital(&choice.method));
+    let voters = choice.picks.iter().filter(|pick| pick.votes).count();
+    if let Some((k, votes)) = choice.votes.first() {
+        let whiskers = if criterion == "gap" { "Whiskers: one standard error. " } else { "" };
+        let vote = format!("{whiskers}Of all {voters} criteria {votes} pick k = {k}.");
+        chart.caption = Some(vote);
+    }
     chart.x = Axis {
         title: Some("Number of clusters".into()),
         limits: Some((0.6, values.len() as f64 + 0.4)),
         ..Axis::default()
     };
-    for pick in choice
-        .picks
-        .iter()
-        .filter(|pick| pick.rule == criterion || pick.rule.starts_with(&format!("{criterion} (")))
-    {
-        chart = chart.reference(Channel::X, pick.k as f64, &format!("{}: {}", pick.rule, pick.k));
+    // One line for each k that is picked, under the names of the rules that pick it.
+    let mut picked: Vec<(usize, Vec<&str>)> = Vec::new();
+    for pick in &choice.picks {
+        let rule = if pick.rule == criterion {
+            pick.how
+        } else {
+            let inner = pick.rule.strip_prefix(criterion).and_then(|rest| rest.strip_prefix(" ("));
+            let Some(rule) = inner.and_then(|rest| rest.strip_suffix(')')) else { continue };
+            rule
+        };
+        match picked.iter_mut().find(|(k, _)| *k == pick.k) {
+            Some((_, rules)) => rules.push(rule),
+            None => picked.push((pick.k, vec![rule])),
+        }
+    }
+    for (k, rules) in picked {
+        let caption = format!("k = {k}: {}", rules.join(", "));
+        chart = chart.reference(Channel::X, k as f64, &caption);
     }
     Ok(chart)
 }
