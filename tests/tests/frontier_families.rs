@@ -6,7 +6,10 @@
 
 use std::path::PathBuf;
 
-use esep_stdlib::frontier::{Boundary, EfficiencyParams, Inefficiency, SfaFit, SfaParams, sfa};
+use esep_stdlib::frontier::{
+    Boundary, EfficiencyParams, Estimator, Inefficiency, Noise, SfaFit, SfaParams, SimulateParams,
+    sfa, simulate_frontier,
+};
 use esep_stdlib::table::csv::{ReadOptions, read_path};
 use esep_stdlib::{Context, Table};
 use serde_json::Value;
@@ -167,4 +170,118 @@ fn the_rayleigh_model() {
             close(&c.name, c.value, want, 1e-5);
         }
     }
+}
+
+/// The shape laws on the smaller of two samples of rice, against the models within them and, loosely,
+/// against maxima of simulated likelihoods.
+#[test]
+fn gamma_weibull_and_lognormal_models() {
+    let Some(dir) = folder() else { return };
+    let rice = table(&dir, "ricephil.csv");
+    let formula = "log(PROD) ~ log(AREA) + log(LABOR) + log(NPK) + log(OTHER)";
+    let with =
+        |inefficiency| fit(formula, &rice, &SfaParams { inefficiency, ..SfaParams::default() });
+    let exponential = with(Inefficiency::Exponential);
+    for (family, file, key) in [
+        (Inefficiency::Gamma, "sfa_sfaR_ricephil_gamma.json", "P"),
+        (Inefficiency::Weibull, "sfa_sfaR_ricephil_weibull.json", "k"),
+        (Inefficiency::Lognormal, "sfa_sfaR_ricephil_lognormal.json", ""),
+    ] {
+        let reference = json(&dir, file);
+        let m = with(family);
+        assert_eq!(m.boundary, Boundary::None, "{file}");
+        assert!(m.search.gradient.unwrap() < 1e-8 && m.search.concave == Some(true), "{file}");
+        assert!(m.search.drift.is_none(), "{file}: {:?}", m.search.drift);
+        if family != Inefficiency::Lognormal {
+            assert!(m.loglik >= exponential.loglik, "{file}: {}", m.loglik);
+        }
+        // A hundred Halton draws a row: their likelihood is off by up to 1.5 here.
+        let want = reference["logLik"].as_f64().unwrap();
+        assert!(m.loglik > want - 0.1 && m.loglik < want + 2.0, "{file}: {} {want}", m.loglik);
+        for c in &m.coef {
+            let (value, se) = (&reference["coef"][&c.name], &reference["se"][&c.name]);
+            let gap = (c.value - value.as_f64().unwrap()).abs();
+            assert!(gap < se.as_f64().unwrap(), "{file} {}: {}", c.name, c.value);
+        }
+        if !key.is_empty() {
+            let gap = m.shape.as_ref().unwrap().value - reference["coef"][key].as_f64().unwrap();
+            assert!(gap.abs() < 3.0 * reference["se"][key].as_f64().unwrap(), "{file}: {gap}");
+        }
+        let te = m.efficiency(&EfficiencyParams::default()).unwrap();
+        let jlms = EfficiencyParams { estimator: Estimator::Jlms, level: 0.9 };
+        let jlms = m.efficiency(&jlms).unwrap();
+        for i in 0..te.te.len() {
+            assert!(te.lower[i] < te.te[i] && te.te[i] < te.upper[i] && te.upper[i] <= 1.0);
+            // Jensen, and narrower bounds at a lower level.
+            assert!(jlms.te[i] <= te.te[i]);
+            assert!(jlms.lower[i] > te.lower[i] && jlms.upper[i] < te.upper[i]);
+        }
+    }
+}
+
+#[test]
+fn units_of_the_response_do_not_move_efficiency() {
+    let truth = SimulateParams {
+        rows: 150,
+        inefficiency: Inefficiency::Gamma,
+        shape: 2.0,
+        seed: 4,
+        ..SimulateParams::default()
+    };
+    let mut table = simulate_frontier(&truth).unwrap();
+    let params = SfaParams { inefficiency: Inefficiency::Gamma, ..SfaParams::default() };
+    let m = fit(&truth.formula(), &table, &params);
+    // In the logarithm other units shift the response.
+    let y = table.floats("test", "y").unwrap();
+    let y = y.values().iter().map(|y| y + 1000.0_f64.ln());
+    table = table.with_column("y", &esep_stdlib::Vector::from_floats(y)).unwrap();
+    let moved = fit(&truth.formula(), &table, &params);
+    close("loglik", moved.loglik, m.loglik, 1e-9);
+    let te = |m: &SfaFit| m.efficiency(&EfficiencyParams::default()).unwrap();
+    for (a, b) in te(&m).te.iter().zip(&te(&moved).te) {
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
+}
+
+#[test]
+fn every_noise_recovers_the_slopes() {
+    for (name, noise) in
+        [("student_t", Noise::StudentT), ("laplace", Noise::Laplace), ("logistic", Noise::Logistic)]
+    {
+        let truth = SimulateParams {
+            rows: 120,
+            noise,
+            df: 4.0,
+            sigma_v: 0.15,
+            seed: 3,
+            ..SimulateParams::default()
+        };
+        let table = simulate_frontier(&truth).unwrap();
+        let params = SfaParams { noise, ..SfaParams::default() };
+        let m = fit(&truth.formula(), &table, &params);
+        for (c, b) in m.coef.iter().zip(&truth.coef).skip(1) {
+            let se = c.se.unwrap_or(0.02);
+            assert!((c.value - b).abs() < 4.0 * se, "{name} {}: {} {b} {se}", c.name, c.value);
+        }
+        assert!(m.loglik >= m.loglik_noise, "{name}");
+        assert_eq!(m.df.is_some(), noise.has_df());
+        assert!(m.row_loglik().iter().sum::<f64>() - m.loglik < 1e-8, "{name}");
+    }
+}
+
+#[test]
+fn without_inefficiency_the_noise_alone_is_left() {
+    // Residuals skewed the wrong way round: least absolute deviations fit the median.
+    let y = [1.0, 2.0, 2.5, 1.2, 0.9, 6.0, 1.1];
+    let table = Table::new([("y", esep_stdlib::Vector::from_floats(y))]).unwrap();
+    let laplace = SfaParams { noise: Noise::Laplace, ..SfaParams::default() };
+    let m = fit("y ~ 1", &table, &laplace);
+    assert_eq!(m.boundary, Boundary::GammaZero);
+    close("median", m.coef[0].value, 1.2, 1e-7);
+    let b = y.iter().map(|y| (y - 1.2_f64).abs()).sum::<f64>() / 7.0;
+    close("sigma_v", m.sigma_v.as_ref().unwrap().value, b * 2.0_f64.sqrt(), 1e-7);
+    close("loglik", m.loglik, -7.0 * ((2.0 * b).ln() + 1.0), 1e-7);
+    assert!(m.warnings[0].contains("least absolute deviations"), "{:?}", m.warnings);
+    let te = m.efficiency(&EfficiencyParams::default()).unwrap();
+    assert!(te.te.iter().all(|te| *te == 1.0));
 }

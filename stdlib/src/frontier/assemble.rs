@@ -36,6 +36,8 @@ struct Found {
     equations: Vec<EquationFit>,
     /// Positions of the two constants in `vcov`.
     at: Option<(usize, usize)>,
+    shape: Option<Estimate>,
+    df: Option<Estimate>,
     indices: Indices,
 }
 
@@ -66,6 +68,23 @@ pub(super) fn assemble(
     });
     let found = match &solution.place {
         Place::Inside(_) => interior(&problem, &solution, params, &map),
+        Place::GammaZero if solution.noise_only.is_some() => {
+            let alone = solution.noise_only.as_ref().expect("asked for above");
+            let df = params.noise.has_df().then(|| estimate("df", alone.ln_df.exp(), None));
+            Found {
+                coef: alone.coef.clone(),
+                loglik: alone.loglik,
+                ln_v: Some(alone.ln_v),
+                ln_u: Some(f64::NEG_INFINITY),
+                vcov: alone.inverse.as_ref().map(|v| &map * v * map.transpose()),
+                boundary: Boundary::GammaZero,
+                equations: Vec::new(),
+                at: None,
+                shape: None,
+                df,
+                indices: constant(alone.ln_v, f64::NEG_INFINITY, alone.ln_df),
+            }
+        }
         Place::GammaZero => {
             let inverse =
                 gram(&sample.scaled.z, sample.weights.as_deref()).cholesky().map(|c| c.inverse());
@@ -86,7 +105,9 @@ pub(super) fn assemble(
                 boundary: Boundary::GammaZero,
                 equations: Vec::new(),
                 at: None,
-                indices: constant(ols_sigma_sq.ln(), f64::NEG_INFINITY),
+                shape: None,
+                df: None,
+                indices: constant(ols_sigma_sq.ln(), f64::NEG_INFINITY, 0.0),
             }
         }
         Place::GammaOne => {
@@ -102,7 +123,9 @@ pub(super) fn assemble(
                 boundary: Boundary::GammaOne,
                 equations: Vec::new(),
                 at: None,
-                indices: constant(f64::NEG_INFINITY, ln_u),
+                shape: None,
+                df: None,
+                indices: constant(f64::NEG_INFINITY, ln_u, 0.0),
             }
         }
     };
@@ -118,6 +141,7 @@ pub(super) fn assemble(
         Place::Inside(inside) => {
             (Some(inside.stop), Some(inside.gradient), Some(inside.vcov.is_some()))
         }
+        Place::GammaZero if solution.noise_only.is_some() => (None, None, None),
         Place::GammaZero => {
             let weighted: Vec<f64> = match &sample.weights {
                 Some(w) => residuals.iter().zip(w).map(|(r, w)| r * w).collect(),
@@ -147,6 +171,9 @@ pub(super) fn assemble(
         lambda,
         sigma_u,
         sigma_v,
+        shape: found.shape,
+        df: found.df,
+        loglik_noise: solution.noise_only.as_ref().map_or(ols.loglik, |alone| alone.loglik),
         boundary: found.boundary,
         search: Search {
             global: params.is_plain_half_normal(),
@@ -159,6 +186,7 @@ pub(super) fn assemble(
             maxima: solution.maxima,
             profile: solution.profile,
             drift: solution.drift,
+            caveat: solution.caveat,
         },
         ols,
         deterministic,
@@ -177,8 +205,8 @@ pub(super) fn assemble(
     fit
 }
 
-fn constant(ln_v: f64, ln_u: f64) -> Indices {
-    Indices::Constant(Point { e: 0.0, ln_v, ln_u, mu: 0.0, shape: 0.0 })
+fn constant(ln_v: f64, ln_u: f64, df: f64) -> Indices {
+    Indices::Constant(Point { e: 0.0, ln_v, ln_u, mu: 0.0, shape: 0.0, df })
 }
 
 fn interior(
@@ -194,7 +222,7 @@ fn interior(
     let jacobian = problem.jacobian();
     // Where the likelihood has no finite maximum no curvature measures the uncertainty.
     let inverse = inside.vcov.as_ref().filter(|_| solution.drift.is_none());
-    let model = likelihood(&problem.sample, &problem.others, params.inefficiency);
+    let model = likelihood(&problem.sample, &problem.others, params.law());
     let scaled = inverse.and_then(|inverse| match params.se {
         SeKind::Hessian => Some(inverse.clone()),
         kind => {
@@ -206,6 +234,12 @@ fn interior(
     let mut equations = Vec::new();
     let mut start = p;
     let (mut ln_v, mut ln_u) = (None, None);
+    let (mut shape, mut df) = (None, None);
+    // The value behind a logarithm, its standard error by the delta method.
+    let natural = |name: &str, at: usize| {
+        let value = all[at].exp();
+        estimate(name, value, vcov.as_ref().map(|v| value * v[(at, at)].sqrt()))
+    };
     let mut constants = true;
     for other in &problem.others {
         let coef = other
@@ -222,6 +256,10 @@ fn interior(
         match other.index {
             Index::Noise if single => ln_v = Some((all[start], start)),
             Index::Inefficiency if single => ln_u = Some((all[start], start)),
+            Index::Shape => {
+                shape = params.inefficiency.shape().map(|name| natural(name, start));
+            }
+            Index::Df => df = Some(natural("df", start)),
             _ => {}
         }
         equations.push(EquationFit { name: equation_name(other.index, params).into(), coef });
@@ -245,6 +283,8 @@ fn interior(
         vcov,
         boundary: Boundary::None,
         equations,
+        shape,
+        df,
         indices,
     }
 }

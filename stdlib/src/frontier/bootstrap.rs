@@ -143,7 +143,7 @@ impl SfaFit {
     pub(super) fn draw_error(&self, i: usize, rng: &mut rand_chacha::ChaCha8Rng) -> f64 {
         let sign = self.params.frontier.sign();
         let point = self.point(i);
-        let v = (0.5 * point.ln_v).exp() * draw::normal(rng);
+        let v = draw::noise(self.params.noise, &point, rng);
         let u = if self.boundary == Boundary::GammaZero {
             0.0
         } else {

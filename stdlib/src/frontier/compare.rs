@@ -8,6 +8,7 @@ use arrow_array::{Int64Array, StringArray};
 use super::efficiency::EfficiencyParams;
 use super::fit::SfaFit;
 use super::neighbours::{Corrected, Dea, OrderM, Regression};
+use super::noise::Noise;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::stats::rank::spearman;
@@ -40,7 +41,10 @@ impl Compared {
     /// A stochastic frontier.
     pub fn frontier(m: &SfaFit) -> Result<Self> {
         Ok(Self {
-            method: format!("sfa, {}", m.params.inefficiency.name()),
+            method: match m.params.noise {
+                Noise::Normal => format!("sfa, {}", m.params.inefficiency.name()),
+                noise => format!("sfa, {}, {}", m.params.inefficiency.name(), noise.name()),
+            },
             response: m.formula.response.as_ref().map(ToString::to_string),
             nparams: Some(m.nparams),
             loglik: Some(m.loglik),

@@ -6,6 +6,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::error::FrontierError;
 use super::fit::{Boundary, Problem, SfaFit};
+use super::noise::Noise;
 use super::solve::likelihood;
 use crate::choice::Choice;
 use crate::error::Result;
@@ -118,6 +119,10 @@ impl SfaFit {
         if self.boundary == Boundary::GammaOne || self.search.drift.is_some() {
             return Ok(None);
         }
+        if self.boundary == Boundary::GammaZero && self.params.noise != Noise::Normal {
+            // Scores of other noise at this end are not kept.
+            return Ok(self.vcov.clone().filter(|_| kind == SeKind::Hessian));
+        }
         let problem = Problem::new(&self.formula, &self.table, &self.params)?;
         let groups = match cluster {
             Some(column) => Some(groups(&self.table, column, &self.rows)?),
@@ -136,7 +141,7 @@ impl SfaFit {
             );
             (scores, super::data::gram(&sample.scaled.z, w) / sigma_sq, sample.scaled.map())
         } else {
-            let model = likelihood(sample, &problem.others, self.params.inefficiency);
+            let model = likelihood(sample, &problem.others, self.params.law());
             (model.row_scores(&coef), -model.jet(&coef).hessian, problem.jacobian())
         };
         let Some(inverse) = hessian.cholesky().map(|c| c.inverse()) else { return Ok(None) };

@@ -130,7 +130,7 @@ impl Truncated {
 impl SfaFit {
     /// The law of `u` given row `i`'s composed error, where both variances are positive.
     pub fn posterior(&self, i: usize) -> Option<Law> {
-        (self.boundary == Boundary::None).then(|| Law::new(self.params.inefficiency, self.point(i)))
+        (self.boundary == Boundary::None).then(|| Law::new(self.params.law(), self.point(i)))
     }
 
     /// Efficiency of each row with bounds.

@@ -6,8 +6,9 @@ use nalgebra::{DMatrix, DVector};
 use num_dual::Dual2SVec64;
 
 use super::data::{apply, blocks, dot};
-use super::density::{Inefficiency, Point};
+use super::density::Point;
 use super::jet::Num;
+use super::law::ErrorLaw;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -26,6 +27,8 @@ pub(super) enum Index {
     Shape,
     /// The logarithm of the factor that stretches inefficiency.
     Scaling,
+    /// The logarithm of the degrees of freedom of noise.
+    Df,
 }
 
 /// One linear index: its kind and its (scaled) design matrix.
@@ -38,7 +41,9 @@ pub(super) struct Equation<'a> {
 /// A likelihood.
 #[derive(Debug, Clone)]
 pub(super) struct Likelihood<'a> {
-    pub inefficiency: Inefficiency,
+    pub law: ErrorLaw,
+    /// Whether noise is all there is.
+    pub noise_only: bool,
     pub y: &'a [f64],
     /// 1 for production, -1 for cost.
     pub sign: f64,
@@ -62,7 +67,7 @@ impl Likelihood<'_> {
 
     fn point<N: Num>(&self, indices: &[N]) -> Point<N> {
         let zero = N::from(0.0);
-        let mut point = Point { e: zero, ln_v: zero, ln_u: zero, mu: zero, shape: zero };
+        let mut point = Point { e: zero, ln_v: zero, ln_u: zero, mu: zero, shape: zero, df: zero };
         let mut stretch = None;
         for (equation, value) in self.equations.iter().zip(indices) {
             match equation.index {
@@ -71,6 +76,7 @@ impl Likelihood<'_> {
                 Index::Inefficiency => point.ln_u = *value,
                 Index::Mean => point.mu = *value,
                 Index::Shape => point.shape = *value,
+                Index::Df => point.df = *value,
                 Index::Scaling => stretch = Some(*value),
             }
         }
@@ -100,6 +106,11 @@ impl Likelihood<'_> {
             .collect()
     }
 
+    #[inline]
+    fn ln_density<N: Num>(&self, at: &Point<N>) -> N {
+        if self.noise_only { self.law.noise.ln_density(at) } else { self.law.ln_density(at) }
+    }
+
     fn weight(&self, row: usize) -> f64 {
         self.weights.map_or(1.0, |w| w[row])
     }
@@ -120,7 +131,7 @@ impl Likelihood<'_> {
             let mut sum = 0.0;
             for (k, row) in rows.enumerate() {
                 at.iter_mut().zip(&indices).for_each(|(a, i)| *a = i[k]);
-                sum += self.weight(row) * self.inefficiency.ln_density(&self.point(&at));
+                sum += self.weight(row) * self.ln_density(&self.point(&at));
             }
             sum
         })
@@ -131,20 +142,24 @@ impl Likelihood<'_> {
     /// The loglikelihood with score and Hessian.
     pub fn jet(&self, coef: &[f64]) -> Jet {
         match self.equations.len() {
+            2 => self.jet_of::<2>(coef),
             3 => self.jet_of::<3>(coef),
             4 => self.jet_of::<4>(coef),
             5 => self.jet_of::<5>(coef),
-            n => unreachable!("a model has three to five equations, not {n}"),
+            6 => self.jet_of::<6>(coef),
+            n => unreachable!("a model has two to six equations, not {n}"),
         }
     }
 
     /// Each row's score, weights included: rows by coefficients.
     pub fn row_scores(&self, coef: &[f64]) -> DMatrix<f64> {
         match self.equations.len() {
+            2 => self.row_scores_of::<2>(coef),
             3 => self.row_scores_of::<3>(coef),
             4 => self.row_scores_of::<4>(coef),
             5 => self.row_scores_of::<5>(coef),
-            n => unreachable!("a model has three to five equations, not {n}"),
+            6 => self.row_scores_of::<6>(coef),
+            n => unreachable!("a model has two to six equations, not {n}"),
         }
     }
 
@@ -181,7 +196,7 @@ impl Likelihood<'_> {
     fn density_at<const K: usize>(&self, indices: &[Vec<f64>], i: usize) -> Dual2SVec64<K> {
         let at: [Dual2SVec64<K>; K] =
             std::array::from_fn(|k| Dual2SVec64::from_re(indices[k][i]).derivative(k));
-        self.inefficiency.ln_density(&self.point(&at))
+        self.ln_density(&self.point(&at))
     }
 
     fn jet_of<const K: usize>(&self, coef: &[f64]) -> Jet {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::density::Inefficiency;
 use super::fit::{Boundary, SfaFit};
+use super::noise::Noise;
 use super::params::Orientation;
 use crate::formula::{Expr, Node, Op};
 
@@ -78,6 +79,15 @@ fn mathematics(expr: &Expr) -> String {
     }
 }
 
+/// Where a law with a power at zero has most of its units.
+fn pile(shape: f64) -> &'static str {
+    if shape < 1.0 {
+        "Below 1 its density is infinite at zero: the best units pile up at the frontier."
+    } else {
+        "Above 1 few units are at the frontier."
+    }
+}
+
 fn around(inner: &str) -> String {
     format!("\\left({inner}\\right)")
 }
@@ -137,6 +147,9 @@ impl SfaFit {
             Some(value) => format!("{}^2", digits(value.value)),
             None => format!("\\sigma_{{{name}i}}^2"),
         };
+        let number = |name: &str, value: &Option<super::fit::Estimate>| {
+            value.as_ref().map_or_else(|| name.to_owned(), |value| digits(value.value))
+        };
         let (u, v) = (sigma("u", &self.sigma_u), sigma("v", &self.sigma_v));
         let scale = u.trim_end_matches("^2").to_owned();
         let law = match self.params.inefficiency {
@@ -149,20 +162,43 @@ impl SfaFit {
                 format!("\\mathrm{{GeneralisedExponential}}({scale})")
             }
             Inefficiency::TruncatedSkewedLaplace => {
-                format!("\\mathrm{{TruncatedSkewedLaplace}}({scale},\\ k)")
+                format!(
+                    "\\mathrm{{TruncatedSkewedLaplace}}({scale},\\ {})",
+                    number("k", &self.shape)
+                )
             }
+            Inefficiency::Gamma => {
+                format!("\\mathrm{{Gamma}}({},\\ {scale})", number("P", &self.shape))
+            }
+            Inefficiency::Weibull => {
+                format!("\\mathrm{{Weibull}}({},\\ {scale})", number("k", &self.shape))
+            }
+            Inefficiency::Lognormal => format!(
+                "\\mathrm{{Lognormal}}(\\ln {scale},\\ {}^2)",
+                number("\\omega", &self.shape)
+            ),
+        };
+        let noise = match self.params.noise {
+            Noise::Normal => format!("\\mathcal{{N}}(0,\\ {v})"),
+            Noise::StudentT => {
+                let scale = v.trim_end_matches("^2");
+                format!("{scale} \\cdot t_{{{}}}", number("\\nu", &self.df))
+            }
+            Noise::Laplace => format!("\\mathrm{{Laplace}}(0,\\ \\mathrm{{variance}}\\ {v})"),
+            Noise::Logistic => format!("\\mathrm{{Logistic}}(0,\\ \\mathrm{{variance}}\\ {v})"),
         };
         let mut lines = vec![format!("{response} &= {} + v_i {sign} u_i", sum(&self.coef))];
         lines.push(match self.boundary {
             Boundary::GammaOne => "v_i &= 0".into(),
-            _ => format!("v_i &\\sim \\mathcal{{N}}(0,\\ {v})"),
+            _ => format!("v_i &\\sim {noise}"),
         });
         lines.push(match self.boundary {
             Boundary::GammaZero => "u_i &= 0".into(),
             _ => format!("u_i &\\sim {law}"),
         });
         for equation in &self.equations {
-            let plain = equation.coef.len() == 1 && equation.name.starts_with("ln sigma");
+            let told = equation.name.starts_with("ln ") && equation.name != "ln scaling";
+            let plain = equation.coef.len() == 1 && told;
             if plain {
                 continue;
             }
@@ -171,11 +207,56 @@ impl SfaFit {
                 "ln sigma_v^2" => "\\ln \\sigma_{vi}^2",
                 "mean" => "\\mu_i",
                 "ln scaling" => "\\ln h_i",
-                _ => "\\ln k",
+                other => other,
             };
             lines.push(format!("{left} &= {}", sum(&equation.coef)));
         }
         format!("\\begin{{aligned}}\n{}\n\\end{{aligned}}", lines.join(" \\\\\n"))
+    }
+
+    /// What the shape of inefficiency and the tails of noise mean, where they are estimated.
+    fn shape_says(&self) -> Vec<String> {
+        let mut list = Vec::new();
+        let drifting = self.search.drift.is_some();
+        if let Some(shape) = self.shape.as_ref().filter(|_| !drifting) {
+            let value = shape.value;
+            let far =
+                |from: f64| shape.se.map(|se| (value.ln() - from.ln()).abs() > 1.96 * se / value);
+            let apart = |from: f64| match far(from) {
+                Some(true) => "differs",
+                Some(false) => "cannot be told",
+                None => "has no standard error to be told",
+            };
+            match self.params.inefficiency {
+                Inefficiency::Gamma => list.push(format!(
+                    "The shape of the gamma law is {value:.3}; at 1 it is the exponential, from \
+                     which it {} at 5 %. {}",
+                    apart(1.0),
+                    pile(value)
+                )),
+                Inefficiency::Weibull => list.push(format!(
+                    "The shape of the Weibull law is {value:.3}; at 1 it is the exponential and at \
+                     2 the Rayleigh law: it {} from the first and {} from the second at 5 %. {}",
+                    apart(1.0),
+                    apart(2.0),
+                    pile(value)
+                )),
+                Inefficiency::Lognormal => list.push(format!(
+                    "Half of the units have inefficiency below sigma_u; its logarithm has standard \
+                     deviation {value:.3}, and no unit is close to the frontier with any weight."
+                )),
+                _ => {}
+            }
+        }
+        if let Some(df) = self.df.as_ref().filter(|_| !drifting) {
+            list.push(format!(
+                "Noise has {:.2} degrees of freedom: {}. Rows far off count as noise rather than \
+                 as inefficiency.",
+                df.value,
+                if df.value > 30.0 { "next to normal" } else { "heavier tails than normal" }
+            ));
+        }
+        list
     }
 
     fn conclusions(&self) -> Vec<String> {
@@ -205,6 +286,7 @@ impl SfaFit {
                     .into(),
             ),
         }
+        list.extend(self.shape_says());
         if self.boundary != Boundary::GammaOne {
             let (mut clear, mut unclear) = (Vec::new(), Vec::new());
             for c in self.coef.iter().filter(|c| c.name != "(Intercept)") {

@@ -14,7 +14,8 @@ use super::error::FrontierError;
 use super::params::SfaParams;
 use super::profile::{LocalMaximum, gamma_of};
 use super::sample::Sample;
-use super::solve::{Determinant, Solution, half_normal, several_starts};
+use super::solve::{Determinant, Solution, half_normal};
+use super::starts::several_starts;
 use crate::context::Context;
 use crate::error::Result;
 use crate::formula::{self, Formula, FormulaError, Frame, FrameParams, Plan};
@@ -113,6 +114,8 @@ pub struct Search {
     pub profile: Vec<(f64, f64)>,
     /// What the model tends to, in words, when its likelihood has no finite maximum.
     pub drift: Option<String>,
+    /// What else the search met, in words.
+    pub caveat: Option<String>,
 }
 
 /// Row by row, what the densities depend on at the estimate.
@@ -148,8 +151,15 @@ pub struct SfaFit {
     pub lambda: Option<Estimate>,
     /// Scale of inefficiency.
     pub sigma_u: Option<Estimate>,
-    /// Standard deviation of noise.
+    /// Standard deviation of noise; of Student's t the scale.
     pub sigma_v: Option<Estimate>,
+    /// Shape of the law of inefficiency, where it has one.
+    pub shape: Option<Estimate>,
+    /// Degrees of freedom of noise, Student's t only.
+    pub df: Option<Estimate>,
+    /// Loglikelihood without inefficiency: of `ols` where noise is normal, otherwise of a
+    /// regression with the same noise.
+    pub loglik_noise: f64,
     /// Where the maximum lies.
     pub boundary: Boundary,
     /// How it was found.
@@ -181,8 +191,8 @@ pub struct SfaFit {
 
 /// Fits a stochastic frontier `formula` to `table`.
 ///
-/// `y = x'b + v - u` (production) or `y = x'b + v + u` (cost), with normal noise `v` and
-/// inefficiency `u >= 0`. The half-normal maximum is global: the profile over
+/// `y = x'b + v - u` (production) or `y = x'b + v + u` (cost), with noise `v` and inefficiency
+/// `u >= 0`. The half-normal maximum is global: the profile over
 /// `lambda = sigma_u / sigma_v` is walked from its one end, ordinary least squares, to the other,
 /// the deterministic frontier; a boundary that wins is the result, with the standard errors that
 /// exist there. Other models are the best of several starts, with a verified stop.
@@ -222,6 +232,7 @@ impl Problem {
             (Index::Mean, &params.mean, params.inefficiency.has_mean()),
             (Index::Scaling, &params.scaling, false),
             (Index::Shape, &None, params.inefficiency.shape().is_some()),
+            (Index::Df, &None, params.noise.has_df()),
         ];
         let mut formulas = vec![formula.clone()];
         let mut plans: Vec<(Index, bool)> = Vec::new();
@@ -304,7 +315,7 @@ impl Problem {
         if params.is_plain_half_normal() {
             half_normal(&self.sample, &self.others, ctx)
         } else {
-            several_starts(&self.sample, &self.others, params.inefficiency, ctx)
+            several_starts(&self.sample, &self.others, params.law(), ctx)
         }
     }
 }
@@ -317,6 +328,7 @@ pub(super) fn equation_name(index: Index, params: &SfaParams) -> &'static str {
         Index::Inefficiency => "ln sigma_u^2",
         Index::Mean => "mean",
         Index::Scaling => "ln scaling",
+        Index::Df => "ln df",
         Index::Shape => match params.inefficiency.shape() {
             Some("k") => "ln k",
             _ => "ln shape",

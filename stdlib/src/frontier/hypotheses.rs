@@ -247,16 +247,14 @@ impl SfaFit {
             .map(|i| {
                 let r = self.residuals[i];
                 match (self.boundary, &self.sigma_u, &self.sigma_v) {
-                    (Boundary::GammaZero, _, Some(v)) => {
-                        -HALF_LN_2PI - v.value.ln() - 0.5 * (r / v.value).powi(2)
-                    }
+                    (Boundary::GammaZero, ..) => self.params.noise.ln_density(&self.point(i)),
                     (Boundary::GammaOne, Some(u), _) => {
                         std::f64::consts::LN_2
                             - HALF_LN_2PI
                             - u.value.ln()
                             - 0.5 * (r / u.value).powi(2)
                     }
-                    _ => self.params.inefficiency.ln_density(&self.point(i)),
+                    _ => self.params.law().ln_density(&self.point(i)),
                 }
             })
             .collect()

@@ -49,6 +49,8 @@ impl SfaFit {
             }
         }
         let variances = [
+            (&self.shape, Scale::Log),
+            (&self.df, Scale::Log),
             (&self.sigma_sq, Scale::Log),
             (&self.gamma, Scale::Logit),
             (&self.lambda, Scale::Log),
@@ -57,14 +59,15 @@ impl SfaFit {
         ];
         for (estimate, scale) in variances {
             if let Some(estimate) = estimate {
-                push("variance", estimate, scale);
+                let own = matches!(estimate.name.as_str(), "k" | "shape" | "df");
+                push(if own { "shape" } else { "variance" }, estimate, scale);
             }
         }
         let width = -ln_cdf_inverse((0.5 * (1.0 - level)).ln());
         let z = |row: &Row| {
             let se = row.estimate.se.filter(|se| *se > 0.0)?;
             // Constants of variance equations are logarithms, whose zero means nothing.
-            let tested = row.scale == Scale::Plain && !row.equation.starts_with("ln sigma");
+            let tested = row.scale == Scale::Plain && !row.equation.starts_with("ln ");
             let tested = tested || row.estimate.name != "(Intercept)" && row.scale == Scale::Plain;
             tested.then(|| row.estimate.value / se)
         };

@@ -1,8 +1,32 @@
 //! Numbers that carry their derivatives, with the functions composed errors need.
 
-use num_dual::{Derivative, Dual2SVec64, DualNum};
+use num_dual::{Derivative, Dual2SVec64, Dual64, DualNum};
 
 use super::normal::{HALF_LN_2PI, erfcx, ln_cdf_jet};
+
+/// A function of `M` numbers at a point: value, gradient and Hessian.
+#[derive(Debug, Clone, Copy)]
+pub struct Jet<const M: usize> {
+    /// Value.
+    pub value: f64,
+    /// Gradient.
+    pub first: [f64; M],
+    /// Hessian.
+    pub second: [[f64; M]; M],
+}
+
+impl<const M: usize> Jet<M> {
+    /// A value, its derivatives zero as yet.
+    pub fn of(value: f64) -> Self {
+        Self { value, first: [0.0; M], second: [[0.0; M]; M] }
+    }
+
+    /// Sets both elements `(a, b)` and `(b, a)` of the Hessian.
+    pub fn set(&mut self, a: usize, b: usize, value: f64) {
+        self.second[a][b] = value;
+        self.second[b][a] = value;
+    }
+}
 
 /// A number that a density can be written in: `f64`, or a dual number carrying score and Hessian.
 pub trait Num: DualNum<Primitive = f64> + Copy {
@@ -12,6 +36,11 @@ pub trait Num: DualNum<Primitive = f64> + Copy {
 
     /// The plain value.
     fn value(self) -> f64;
+
+    /// A function of several numbers from its jet at their values; the flag says whether anyone
+    /// looks at the derivatives.
+    #[must_use]
+    fn compose<const M: usize>(of: [Self; M], f: impl FnOnce(&[f64; M], bool) -> Jet<M>) -> Self;
 
     /// `ln Phi(self)`.
     #[must_use]
@@ -37,8 +66,27 @@ impl Num for f64 {
         jet.0
     }
 
+    fn compose<const M: usize>(of: [Self; M], f: impl FnOnce(&[f64; M], bool) -> Jet<M>) -> Self {
+        f(&of, false).value
+    }
+
     fn value(self) -> f64 {
         self
+    }
+}
+
+impl Num for Dual64 {
+    fn lift(self, (f, d, _): (f64, f64, f64)) -> Self {
+        Self::new(f, d * self.eps)
+    }
+
+    fn value(self) -> f64 {
+        self.re
+    }
+
+    fn compose<const M: usize>(of: [Self; M], f: impl FnOnce(&[f64; M], bool) -> Jet<M>) -> Self {
+        let jet = f(&of.map(|x| x.re), true);
+        Self::new(jet.value, (0..M).map(|a| jet.first[a] * of[a].eps).sum())
     }
 }
 
@@ -56,6 +104,27 @@ impl<const K: usize> Num for Dual2SVec64<K> {
     #[inline]
     fn value(self) -> f64 {
         self.re
+    }
+
+    fn compose<const M: usize>(of: [Self; M], f: impl FnOnce(&[f64; M], bool) -> Jet<M>) -> Self {
+        let jet = f(&of.map(|x| x.re), true);
+        let mut first = nalgebra::SVector::<f64, K>::zeros().transpose();
+        let mut second = nalgebra::SMatrix::<f64, K, K>::zeros();
+        for a in 0..M {
+            let Some(va) = of[a].v1.0 else { continue };
+            first += va * jet.first[a];
+            if let Some(own) = of[a].v2.0 {
+                second += own * jet.first[a];
+            }
+            let mut along = va * jet.second[a][a];
+            for b in (0..M).filter(|b| *b != a) {
+                if let Some(vb) = of[b].v1.0 {
+                    along += vb * jet.second[a][b];
+                }
+            }
+            second += va.transpose() * along;
+        }
+        Self::new(jet.value, Derivative::some(first), Derivative::some(second))
     }
 }
 
@@ -110,6 +179,25 @@ mod tests {
         let gap = direct.v2.0.unwrap() - lifted.v2.0.unwrap();
         assert!(gap.amax() < 1e-15);
         assert_eq!(direct.v1, lifted.v1);
+    }
+
+    #[test]
+    fn composing_is_the_chain_rule() {
+        let x: Dual2SVec64<2> = Dual2SVec64::from_re(0.3).derivative(0);
+        let y: Dual2SVec64<2> = Dual2SVec64::from_re(-1.2).derivative(1);
+        let (p, q) = (x * y, x + y * y);
+        let composed = Dual2SVec64::compose([p, q], |[p, q], derivatives| {
+            assert!(derivatives);
+            let mut jet = Jet::of(p * p * q);
+            jet.first = [2.0 * p * q, p * p];
+            jet.set(0, 0, 2.0 * q);
+            jet.set(0, 1, 2.0 * p);
+            jet
+        });
+        let direct = p * p * q;
+        assert!((direct.re - composed.re).abs() < 1e-15);
+        assert!((direct.v1.0.unwrap() - composed.v1.0.unwrap()).amax() < 1e-14);
+        assert!((direct.v2.0.unwrap() - composed.v2.0.unwrap()).amax() < 1e-14);
     }
 
     #[test]

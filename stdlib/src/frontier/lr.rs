@@ -7,7 +7,7 @@ use super::fit::SfaFit;
 /// A likelihood-ratio test of a model without inefficiency.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LrTest {
-    /// `2 (loglik - loglik of least squares)`.
+    /// `2 (loglik - loglik without inefficiency)`.
     pub statistic: f64,
     /// Under the mixture, since the null lies on the boundary of the parameter space.
     pub p_value: f64,
@@ -25,11 +25,14 @@ impl SfaFit {
     /// with `df - 1` and `df` degrees of freedom in equal parts; for one parameter these are 0
     /// and 1 and the statistic is zero half of the time (Coelli, 1995, Journal of Productivity
     /// Analysis 6; Kodde and Palm, 1986, Econometrica 54). Determinants of `sigma_v` belong to
-    /// the hypothesis too, since the null is least squares.
+    /// the hypothesis too, since the null is least squares; where noise is not normal it is the
+    /// regression with the same noise.
     pub fn lr_test(&self) -> LrTest {
-        let statistic = (2.0 * (self.loglik - self.ols.loglik)).max(0.0);
-        // Least squares has the frontier's coefficients and one variance.
-        let df = self.nparams - self.coef.len() - 1;
+        let statistic = (2.0 * (self.loglik - self.loglik_noise)).max(0.0);
+        // Without inefficiency the frontier's coefficients are left, a variance and, for Student's
+        // t, the degrees of freedom.
+        let noise = 1 + usize::from(self.params.noise.has_df());
+        let df = self.nparams - self.coef.len() - noise;
         let p_value = mixture_tail(statistic, df);
         let (mut low, mut high) = (0.0, 1.0);
         while mixture_tail(high, df) > 0.05 {

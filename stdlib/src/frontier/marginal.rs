@@ -239,7 +239,7 @@ impl SfaFit {
                     d_stretch += moved;
                 }
                 Index::Shape => shape.eps += turn,
-                Index::Frontier | Index::Noise => {}
+                Index::Frontier | Index::Noise | Index::Df => {}
             }
         }
         let scaling = self.equations.iter().position(|e| e.name == "ln scaling");
@@ -333,6 +333,7 @@ mod tests {
                 ln_u: 0.3 + 0.5 * t,
                 mu: -0.4 + 0.7 * t,
                 shape: 0.2,
+                df: 0.0,
             };
             let (low, high) = (family.moments(&at(-1e-5)), family.moments(&at(1e-5)));
             let d = Dual64::from_re;

@@ -3,6 +3,8 @@
 use super::covariance::{SeKind, check_cluster};
 use super::density::Inefficiency;
 use super::error::FrontierError;
+use super::law::ErrorLaw;
+use super::noise::Noise;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::formula::ZeroPolicy;
@@ -37,6 +39,8 @@ impl Orientation {
 pub struct SfaParams {
     /// Distribution of inefficiency.
     pub inefficiency: Inefficiency,
+    /// Distribution of noise.
+    pub noise: Noise,
     /// Production (default) or cost.
     pub frontier: Orientation,
     /// Determinants of the mean before truncation, `"~ z1 + z2"`; truncated normal only (Battese
@@ -94,9 +98,14 @@ impl SfaParams {
         Ok(())
     }
 
+    /// The law of the composed error.
+    pub fn law(&self) -> ErrorLaw {
+        ErrorLaw { inefficiency: self.inefficiency, noise: self.noise }
+    }
+
     /// Whether the model is the plain half-normal one, whose maximum is found globally.
     pub fn is_plain_half_normal(&self) -> bool {
-        self.inefficiency == Inefficiency::HalfNormal
+        self.law() == ErrorLaw::default()
             && self.sigma_u.is_none()
             && self.sigma_v.is_none()
             && self.scaling.is_none()

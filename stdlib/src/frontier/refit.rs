@@ -2,13 +2,15 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::density::{Inefficiency, Point};
+use super::density::Point;
 use super::engine::{Stop, maximise};
 use super::fit::{Boundary, Problem, SfaFit};
+use super::law::ErrorLaw;
 use super::posterior::Law;
 use super::profile::Pace;
 use super::sample::Sample;
-use super::solve::{Determinant, Inside, Place, half_normal_at, likelihood, several_starts};
+use super::solve::{Determinant, Inside, Place, half_normal_at, likelihood};
+use super::starts::several_starts;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -44,7 +46,7 @@ impl Refit {
 /// A model ready to be fitted again and again.
 pub(super) struct Refitter {
     pub problem: Problem,
-    family: Inefficiency,
+    law: ErrorLaw,
     global: bool,
     /// The estimate in scaled columns, where there is one inside.
     start: Option<Vec<f64>>,
@@ -59,8 +61,8 @@ impl Refitter {
             _ => None,
         };
         let jacobian = problem.jacobian();
-        let family = fit.params.inefficiency;
-        Ok(Self { problem, family, global: fit.params.is_plain_half_normal(), start, jacobian })
+        let law = fit.params.law();
+        Ok(Self { problem, law, global: fit.params.is_plain_half_normal(), start, jacobian })
     }
 
     /// The equations besides the frontier on the rows `keep`.
@@ -76,19 +78,18 @@ impl Refitter {
         } else {
             (self.near(sample, others, ctx)?, None)
         };
-        let model = likelihood(sample, others, self.family);
+        let model = likelihood(sample, others, self.law);
         let n = sample.y.len();
         let p = sample.scaled.z.ncols();
         let map = self.jacobian.view((0, 0), (p, p));
         let given = |coef: &[f64]| -> Vec<f64> {
             (map * DVector::from_row_slice(coef)).iter().copied().collect()
         };
-        let ols_sigma = (sample.ols_ssr / n as f64).sqrt();
         Ok(match place {
             (Place::Inside(inside), _) => {
                 let all = &self.jacobian * DVector::from_row_slice(&inside.coef);
                 let points = model.points_of(&inside.coef, 0..n);
-                let te = points.iter().map(|p| Law::new(self.family, *p).battese_coelli());
+                let te = points.iter().map(|p| Law::new(self.law, *p).battese_coelli());
                 Refit {
                     coef: all.iter().copied().collect(),
                     boundary: Boundary::None,
@@ -108,29 +109,33 @@ impl Refitter {
                     te: residuals.iter().map(|r| (sample.sign * r).min(0.0).exp()).collect(),
                 }
             }
-            _ => Refit {
-                coef: given(sample.ols.as_slice()),
-                boundary: Boundary::GammaZero,
-                converged: true,
-                sigma: Some((0.0, ols_sigma)),
-                te: vec![1.0; n],
-            },
+            _ => {
+                let alone = sample.noise_only(self.law.noise, ctx)?;
+                Refit {
+                    coef: given(&alone.coef),
+                    boundary: Boundary::GammaZero,
+                    converged: true,
+                    sigma: Some((0.0, (0.5 * alone.ln_v).exp())),
+                    te: vec![1.0; n],
+                }
+            }
         })
     }
 
     /// Newton's method from the estimate; all starts where it fails.
     fn near(&self, sample: &Sample, others: &[Determinant], ctx: &Context) -> Result<Place> {
-        let model = likelihood(sample, others, self.family);
+        let model = likelihood(sample, others, self.law);
         if let Some(start) = self.start.as_ref().filter(|s| model.value(s).is_finite()) {
             let end = maximise(&model, start, 60, ctx)?;
-            if end.stop == Stop::Gradient && end.jet.value > sample.ols_loglik() + 1e-9 {
+            let alone = sample.noise_only(self.law.noise, ctx)?.loglik;
+            if end.stop == Stop::Gradient && end.jet.value > alone + 1e-9 {
                 let inside = super::solve::inside(end, sample.n());
                 if inside.vcov.is_some() {
                     return Ok(Place::Inside(inside));
                 }
             }
         }
-        let found = several_starts(sample, others, self.family, ctx)?;
+        let found = several_starts(sample, others, self.law, ctx)?;
         // What drifts to another model has not converged to one of this.
         Ok(match found.place {
             Place::Inside(inside) if found.drift.is_some() => {

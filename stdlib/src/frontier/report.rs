@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::fit::{Boundary, SfaFit};
+use super::noise::Noise;
 use crate::formula::quoted;
 
 /// The doubts a reader must know of, most serious first.
@@ -28,9 +29,14 @@ pub(super) fn warnings(fit: &SfaFit) -> Vec<String> {
             ));
         }
         Boundary::GammaZero => list.push(format!(
-            "no inefficiency: the likelihood is highest at gamma = 0, where the model is ordinary \
-             least squares (skewness of its residuals {:+.3}, inefficiency would make it \
+            "no inefficiency: the likelihood is highest at gamma = 0, where the model is {} \
+             (skewness of the residuals of least squares {:+.3}, inefficiency would make it \
              negative). sigma_u and gamma have no standard error there.",
+            match fit.params.noise {
+                Noise::Normal => "ordinary least squares",
+                Noise::Laplace => "least absolute deviations",
+                Noise::StudentT | Noise::Logistic => "a regression with the same noise",
+            },
             fit.ols.skewness
         )),
         Boundary::None => {
@@ -59,9 +65,11 @@ pub(super) fn warnings(fit: &SfaFit) -> Vec<String> {
             let test = fit.lr_test();
             if test.p_value > 0.05 {
                 list.push(format!(
-                    "inefficiency is not significant: the likelihood ratio against least squares \
-                     is {:.3}, below the 5 % value {:.3} (p = {:.3}).",
-                    test.statistic, test.critical_5, test.p_value
+                    "inefficiency is not significant: the likelihood ratio against {} is {:.3}, below the 5 % value {:.3} (p = {:.3}).",
+                    null_name(fit),
+                    test.statistic,
+                    test.critical_5,
+                    test.p_value
                 ));
             }
         }
@@ -73,6 +81,10 @@ pub(super) fn warnings(fit: &SfaFit) -> Vec<String> {
             "the Hessian at the estimate is not negative definite: no standard errors.".into(),
         );
     }
+    if fit.boundary == Boundary::GammaZero && fit.df.as_ref().is_some_and(|df| df.value > 400.0) {
+        list.push("the degrees of freedom of noise run to infinity: it is normal.".into());
+    }
+    list.extend(fit.search.caveat.clone());
     if fit.nobs() < 5 * fit.nparams {
         list.push(format!(
             "{} rows for {} parameters: estimates this thin move with every row.",
@@ -81,6 +93,14 @@ pub(super) fn warnings(fit: &SfaFit) -> Vec<String> {
         ));
     }
     list
+}
+
+/// The model without inefficiency.
+pub(super) fn null_name(fit: &SfaFit) -> &'static str {
+    match fit.params.noise {
+        Noise::Normal => "least squares",
+        _ => "noise alone",
+    }
 }
 
 impl SfaFit {
@@ -110,14 +130,20 @@ impl SfaFit {
                 None => String::new(),
             },
             Boundary::GammaZero => {
-                "The maximum lies at the boundary gamma = 0 (least squares).".into()
+                format!("The maximum lies at the boundary gamma = 0 ({}).", null_name(self))
             }
             Boundary::GammaOne => {
                 "The supremum lies at the boundary gamma = 1 (deterministic frontier).".into()
             }
         };
+        let noise = match self.params.noise {
+            Noise::Normal => String::new(),
+            other => {
+                format!(", noise {}", crate::choice::Choice::name(other).replace('_', "-"))
+            }
+        };
         let mut text = format!(
-            "Stochastic {orientation} frontier of {}{}, inefficiency {}, {} rows. {end}",
+            "Stochastic {orientation} frontier of {}{}, inefficiency {}{noise}, {} rows. {end}",
             if logged || named.contains('(') { named } else { quoted(&named) },
             if logged { "" } else { " (not logged)" },
             crate::choice::Choice::name(self.params.inefficiency).replace('_', "-"),

@@ -163,7 +163,7 @@ impl Walk for Global<'_> {
     fn at(&mut self, value: f64, ctx: &Context) -> Result<f64> {
         let lambda = if self.gamma { (value / (1.0 - value)).sqrt() } else { value };
         if lambda == 0.0 {
-            return Ok(self.fit.ols.loglik);
+            return Ok(self.fit.loglik_noise);
         }
         if lambda.is_infinite() {
             return Ok(self.fit.deterministic.as_ref().map_or(f64::NEG_INFINITY, |d| d.loglik));
@@ -243,7 +243,7 @@ impl SfaFit {
             Scale::Logit => (0.0, 1.0),
         };
         let mut walk = Plane {
-            model: likelihood(&problem.sample, &problem.others, self.params.inefficiency),
+            model: likelihood(&problem.sample, &problem.others, self.params.law()),
             basis: complement(&normal),
             normal,
             scale,

@@ -22,7 +22,9 @@ pub(super) const MODEL: TypeEntry = TypeEntry {
         Field::new("gamma", "float", "share of sigma_u^2 in sigma_sq, 0 to 1"),
         Field::new("lambda", "float", "sigma_u / sigma_v; inf at gamma_one"),
         Field::new("sigma_u", "float", "scale of inefficiency"),
-        Field::new("sigma_v", "float", "standard deviation of noise"),
+        Field::new("sigma_v", "float", "standard deviation of noise; of Student's t its scale"),
+        Field::new("shape", "float", "shape of the inefficiency's law; missing where it has none"),
+        Field::new("df", "float", "degrees of freedom of Student's t noise; missing for others"),
         Field::new("nobs", "int", "rows used"),
         Field::new("iterations", "int", "Newton steps of the whole search"),
         Field::new(
@@ -74,13 +76,53 @@ pub(super) const COMPARISON: TypeEntry = TypeEntry {
 
 const M: Param = Param::arg("m", "Frontier", "the model");
 
-const OPTIONS: [Param; 11] = [
+/// The parameters `first`, then `rest`.
+pub(super) const fn joined<const A: usize, const B: usize, const N: usize>(
+    first: [Param; A],
+    rest: [Param; B],
+) -> [Param; N] {
+    assert!(A + B == N, "as many as both together");
+    let mut all = [if A > 0 { first[0] } else { rest[0] }; N];
+    let mut k = 0;
+    while k < N {
+        all[k] = if k < A { first[k] } else { rest[k - A] };
+        k += 1;
+    }
+    all
+}
+
+const SFA: [Param; 14] = joined(
+    [
+        Param::arg(
+            "formula",
+            "text",
+            "\"log(y) ~ log(x1) + log(x2)\"; log exp sqrt abs I() poly() factor() + - * : ^ . and - 1",
+        ),
+        Param::arg("table", "Table", "the data; rows with missing values are dropped and counted"),
+    ],
+    OPTIONS,
+);
+
+const UPDATE: [Param; 14] = joined(
+    [M, Param::arg("change", "text", "\". ~ . + log(z)\" adds, \". ~ . - log(x)\" leaves out")],
+    OPTIONS,
+);
+
+const OPTIONS: [Param; 12] = [
     Param::option(
         "inefficiency",
         "text",
         "\"half_normal\"",
         "\"half_normal\", \"exponential\", \"truncated_normal\", \"rayleigh\", \"uniform\", \
-         \"generalised_exponential\" or \"truncated_skewed_laplace\"",
+         \"generalised_exponential\", \"truncated_skewed_laplace\", \"gamma\", \"weibull\" or \
+         \"lognormal\"; the last three and all under other noise are integrated numerically",
+    ),
+    Param::option(
+        "noise",
+        "text",
+        "\"normal\"",
+        "\"normal\", \"student_t\" (sigma_v its scale, m.df estimated), \"laplace\" or \"logistic\"; \
+         goes with every inefficiency",
     ),
     Param::option("frontier", "text", "\"production\"", "\"production\" or \"cost\""),
     Param::option(
@@ -126,29 +168,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         room: "frontiers",
         summary: "Fits a stochastic frontier, y = x'b + v - u, both boundaries of gamma included; the half-normal maximum is global.",
         signature: "sfa(formula, table, options)",
-        params: &[
-            Param::arg(
-                "formula",
-                "text",
-                "\"log(y) ~ log(x1) + log(x2)\"; log exp sqrt abs I() poly() factor() + - * : ^ . and - 1",
-            ),
-            Param::arg(
-                "table",
-                "Table",
-                "the data; rows with missing values are dropped and counted",
-            ),
-            OPTIONS[0],
-            OPTIONS[1],
-            OPTIONS[2],
-            OPTIONS[3],
-            OPTIONS[4],
-            OPTIONS[5],
-            OPTIONS[6],
-            OPTIONS[7],
-            OPTIONS[8],
-            OPTIONS[9],
-            OPTIONS[10],
-        ],
+        params: &SFA,
         returns: "Frontier",
         search: &[
             "stochastic frontier",
@@ -157,14 +177,21 @@ pub(super) const ENTRIES: &[Entry] = &[
             "sfcross",
             "technical efficiency",
             "half-normal",
+            "gamma",
+            "weibull",
+            "lognormal",
+            "robust",
+            "heavy tails",
+            "udist",
         ],
         errors: &[
             "a column that is unknown, text, constant or determined by others",
             "a logarithm of zero or less: the rows are named",
             "fewer complete rows than parameters",
+            "gamma, weibull, lognormal: every start ended where noise vanishes",
         ],
         see_also: &["update", "efficiency", "compare", "lr_test"],
-        source: "Aigner, Lovell and Schmidt (1977); Battese and Coelli (1995) for determinants of the mean",
+        source: "Aigner, Lovell and Schmidt (1977); Battese and Coelli (1995) for determinants of the mean; Greene (1990) gamma; Tsionas (2007) Weibull; Horrace and Parmeter (2018) Laplace; Stead, Wheat and Greene (2018) logistic; Wheat, Stead and Greene (2019) Student's t",
         examples: &[
             Example {
                 code: "let t = load(\"regions_2023\");\nt.digital_output = t.manuf_output * t.digital_tech_use_share / 100;\nsfa(\"log(digital_output) ~ log(ict_investments) + log(fixed_capital_industry)\", t).nobs",
@@ -174,6 +201,14 @@ pub(super) const ENTRIES: &[Entry] = &[
                 code: "sfa(\"log(gdp_per_capita) ~ log(ict_investments)\", load(\"regions_2023\"), #{ inefficiency: \"exponential\" })",
                 shows: "inefficiency exponential",
             },
+            Example {
+                code: "let t = simulate_frontier(#{ rows: 150, inefficiency: \"gamma\", shape: 2, seed: 4 });\nlet m = sfa(\"y ~ x1 + x2\", t, #{ inefficiency: \"gamma\" });\nassert(m.shape > 0, \"positive\");\nexplain(m).latex",
+                shows: "\\mathrm{Gamma}",
+            },
+            Example {
+                code: "let t = simulate_frontier(#{ rows: 150, noise: \"laplace\", seed: 4 });\nsfa(\"y ~ x1 + x2\", t, #{ noise: \"laplace\" })",
+                shows: "noise laplace",
+            },
         ],
     },
     Entry {
@@ -182,21 +217,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         room: "frontiers",
         summary: "Refits under a changed formula, whose dots stand for the old sides, and other options.",
         signature: "m.update(change, options)",
-        params: &[
-            M,
-            Param::arg("change", "text", "\". ~ . + log(z)\" adds, \". ~ . - log(x)\" leaves out"),
-            OPTIONS[0],
-            OPTIONS[1],
-            OPTIONS[2],
-            OPTIONS[3],
-            OPTIONS[4],
-            OPTIONS[5],
-            OPTIONS[6],
-            OPTIONS[7],
-            OPTIONS[8],
-            OPTIONS[9],
-            OPTIONS[10],
-        ],
+        params: &UPDATE,
         returns: "Frontier on the same table; options not named stay as they were",
         search: &["refit", "add regressor"],
         errors: &["those of sfa"],

@@ -70,6 +70,7 @@ fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
     let se = options.choice("se", d.se)?;
     let params = SfaParams {
         inefficiency: options.choice("inefficiency", d.inefficiency)?,
+        noise: options.choice("noise", d.noise)?,
         frontier: options.choice("frontier", d.frontier)?,
         mean: options.text("mean")?.or(d.mean),
         sigma_u: options.text("sigma_u")?.or(d.sigma_u),
@@ -180,6 +181,8 @@ fn fields(library: &mut Library<'_>) {
     engine.register_get("lambda", |m: &mut Model| value(m.lambda.as_ref()));
     engine.register_get("sigma_u", |m: &mut Model| value(m.sigma_u.as_ref()));
     engine.register_get("sigma_v", |m: &mut Model| value(m.sigma_v.as_ref()));
+    engine.register_get("shape", |m: &mut Model| value(m.shape.as_ref()));
+    engine.register_get("df", |m: &mut Model| value(m.df.as_ref()));
     engine.register_get("nobs", |m: &mut Model| m.nobs() as i64);
     engine.register_get("iterations", |m: &mut Model| m.search.iterations as i64);
     engine.register_get("boundary", |m: &mut Model| m.boundary.name());

@@ -1,6 +1,6 @@
 //! How frontiers and their comparisons show themselves.
 
-use esep_stdlib::frontier::{Comparison, EfficiencyParams, LrTest, SfaFit};
+use esep_stdlib::frontier::{Comparison, EfficiencyParams, LrTest, Noise, SfaFit};
 use esep_stdlib::{Error, Table, Vector};
 
 use crate::display::number::{float, p_value, significant};
@@ -21,6 +21,7 @@ pub(super) fn show(model: &SfaFit, style: &Style) -> Bundle {
         Err(error) => doc = doc.warnings(&[error.to_string()]),
     }
     let test = model.lr_test();
+    let normal = model.params.noise == Noise::Normal;
     let mut facts = vec![
         ("loglik", float(model.loglik)),
         ("AIC", float(model.aic())),
@@ -30,7 +31,7 @@ pub(super) fn show(model: &SfaFit, style: &Style) -> Bundle {
         facts.push(("mean efficiency", six(Some(efficiency.mean))));
     }
     facts.push((
-        "LR against least squares",
+        if normal { "LR against least squares" } else { "LR against noise alone" },
         format!(
             "{} (p {}, 5 % value {}, mixed chi-square)",
             significant(test.statistic, 4),
@@ -47,11 +48,10 @@ fn coefficients(model: &SfaFit) -> Result<Table, Error> {
     let p = table.column("p")?;
     let shown = p.cells().map(|cell| cell.as_f64().map_or_else(String::new, p_value));
     let shown = Vector::from_texts(shown);
-    let single = model.equations.len() <= 2
-        && model.equations.iter().all(|equation| equation.coef.len() == 1);
+    let single = model.equations.iter().all(|e| e.coef.len() == 1 && e.name.starts_with("ln "));
     let table = table.with_column("p", &shown)?;
     if single {
-        // Constant variances show as sigmas; their logarithms say nothing more.
+        // Constants of logarithms show as what they are the logarithms of.
         let equation = table.column("equation")?;
         let keep: arrow_array::BooleanArray = equation
             .cells()

@@ -8,6 +8,7 @@ use esep_stdlib::frontier::{
 use esep_stdlib::{Choice, Error, Table};
 use rhai::{Dynamic, Map};
 
+use super::help::joined;
 use super::{Model, texts};
 use crate::convert;
 use crate::display::number::significant;
@@ -88,6 +89,8 @@ fn truth(primitive: &'static str, options: &mut Options) -> Fallible<SimulatePar
         sigma_v: options.float("sigma_v", d.sigma_v)?,
         mu: options.float("mu", d.mu)?,
         shape: options.float("shape", d.shape)?,
+        df: options.float("df", d.df)?,
+        noise: options.choice("noise", d.noise)?,
         inefficiency: options.choice("inefficiency", d.inefficiency)?,
         frontier: options.choice("frontier", d.frontier)?,
         seed: options.seed(d.seed)?,
@@ -157,17 +160,27 @@ fn show_monte_carlo(m: &MonteCarlo, style: &Style) -> Bundle {
     doc.facts([("correlation of true and estimated efficiency", correlation)]).bundle(style)
 }
 
-const TRUTH: [Param; 9] = [
+const TRUTH: [Param; 11] = [
     Param::option("rows", "int", "200", "rows a sample, at least 1"),
     Param::option("coef", "array of float", "[1, 0.6, 0.4]", "intercept, then one a regressor"),
     Param::option("sigma_u", "float", "0.5", "scale of inefficiency, at least 0"),
     Param::option("sigma_v", "float", "0.2", "standard deviation of noise, at least 0"),
     Param::option("mu", "float", "0", "mean before truncation, truncated normal only"),
     Param::option("shape", "float", "1", "shape parameter, where the distribution has one"),
+    Param::option("df", "float", "8", "degrees of freedom of noise: \"student_t\""),
+    Param::option("noise", "text", "\"normal\"", "as for sfa"),
     Param::option("inefficiency", "text", "\"half_normal\"", "as for sfa"),
     Param::option("frontier", "text", "\"production\"", "\"production\" or \"cost\""),
     Param::option("seed", "int", "1", "the same digits on any number of threads"),
 ];
+
+const MONTE_CARLO_OPTIONS: [Param; 13] = joined(
+    [
+        Param::option("draws", "int", "200", "samples, at least 1"),
+        Param::option("level", "float", "0.95", "probability of the intervals, in (0, 1)"),
+    ],
+    TRUTH,
+);
 
 const ENTRIES: &[Entry] = &[
     Entry {
@@ -210,19 +223,7 @@ const ENTRIES: &[Entry] = &[
         room: "frontiers",
         summary: "Simulates, refits and shows bias, coverage and how many fits degenerate.",
         signature: "monte_carlo_frontier(options)",
-        params: &[
-            Param::option("draws", "int", "200", "samples, at least 1"),
-            Param::option("level", "float", "0.95", "probability of the intervals, in (0, 1)"),
-            TRUTH[0],
-            TRUTH[1],
-            TRUTH[2],
-            TRUTH[3],
-            TRUTH[4],
-            TRUTH[5],
-            TRUTH[6],
-            TRUTH[7],
-            TRUTH[8],
-        ],
+        params: &MONTE_CARLO_OPTIONS,
         returns: "FrontierMonteCarlo",
         search: &["bias", "coverage", "simulation study", "wrong skewness"],
         errors: &["those of simulate_frontier"],

@@ -1,0 +1,236 @@
+//! The best of several ascents, for models whose maximum is not global by construction.
+
+use rayon::prelude::*;
+
+use super::density::{Inefficiency, Point};
+use super::drift::{drift, far_end};
+use super::engine::{Ascent, Index, Likelihood, Stop, maximise};
+use super::error::FrontierError;
+use super::law::ErrorLaw;
+use super::noise::Noise;
+use super::profile::LocalMaximum;
+use super::sample::Sample;
+use super::solve::{Determinant, MANY, Place, Solution, half_normal, inside, likelihood};
+use crate::context::Context;
+use crate::error::Result;
+
+/// Starts followed where each step integrates numerically.
+const FEW: usize = 4;
+
+/// How far below the residual variance `ln sigma_v^2` counts as no noise.
+const VANISHED: f64 = 14.0;
+
+/// The best of several ascents.
+///
+/// Starts spread the residual variance differently over noise and inefficiency, put a mean below,
+/// at and above zero and shapes about one, and take up the maximum of a simpler model within this
+/// one; each is followed by Newton's method to its own end. Where the density of inefficiency can
+/// be infinite the likelihood has no bound as noise vanishes: such ends do not count.
+pub(super) fn several_starts(
+    sample: &Sample,
+    others: &[Determinant],
+    law: ErrorLaw,
+    ctx: &Context,
+) -> Result<Solution> {
+    let model = likelihood(sample, others, law);
+    let noise_only = sample.noise_only(law.noise, ctx)?;
+    let mut starts: Vec<(f64, Vec<f64>)> = start_values(sample, others, law)
+        .into_iter()
+        .map(|start| (model.value(&start), start))
+        .filter(|(value, _)| value.is_finite())
+        .collect();
+    starts.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if !law.is_closed() {
+        starts.truncate(FEW);
+    } else if sample.y.len() > MANY {
+        starts.truncate(3);
+    }
+    for start in simpler(sample, others, law, ctx)? {
+        starts.push((model.value(&start), start));
+    }
+    let mut iterations = 0;
+    // Every start is followed for a while, and the best of them to the end.
+    let mut ends: Vec<Ascent> = starts
+        .par_iter()
+        .map(|(_, start)| maximise(&model, start, 25, ctx))
+        .collect::<Result<_>>()?;
+    iterations += ends.iter().map(|end| end.iterations).sum::<usize>();
+    sort(&mut ends);
+    if let Some(far) = far_end(sample, others, law, &ends[..1.min(ends.len())], ctx)? {
+        let far = maximise(&model, &far, 5, ctx)?;
+        iterations += far.iterations;
+        ends.push(far);
+        sort(&mut ends);
+    }
+    for end in ends.iter_mut().take(3).filter(|end| end.stop == Stop::Iterations) {
+        let more = maximise(&model, &end.coef, 60, ctx)?;
+        iterations += more.iterations;
+        *end = more;
+    }
+    sort(&mut ends);
+    let count = ends.len();
+    let mut spikes = 0;
+    if law.inefficiency.unbounded() {
+        ends.retain(|end| !without_noise(&model, end, noise_only.ln_v));
+        spikes = count - ends.len();
+    }
+    let top = ends.first().map_or(0.0, |end| end.jet.value);
+    let near = |end: &&Ascent| (end.jet.value - top).abs() <= 1e-6 * (1.0 + top.abs());
+    let reached = ends.iter().filter(near).count();
+    if ends.is_empty() && spikes > 0 {
+        return Err(FrontierError::Degenerate {
+            why: "every start ended where noise vanishes, and there the density of inefficiency \
+                  is infinite at zero"
+                .into(),
+        }
+        .into());
+    }
+    let caveat = (spikes > 0).then(|| {
+        format!(
+            "the likelihood of this model has no bound as noise vanishes, and {spikes} of {count} \
+             starts ended there: the estimate is the highest maximum with noise."
+        )
+    });
+    let alone = noise_only.loglik;
+    let solution = |place, maxima, reached, drift| Solution {
+        place,
+        maxima,
+        profile: Vec::new(),
+        iterations,
+        starts: count,
+        reached,
+        deterministic: None,
+        drift,
+        caveat,
+        noise_only: Some(noise_only).filter(|_| law.noise != Noise::Normal),
+    };
+    let Some(best) = ends.into_iter().next().filter(|best| best.jet.value > alone + 1e-9) else {
+        let maxima = vec![LocalMaximum { lambda: 0.0, loglik: alone }];
+        return Ok(solution(Place::GammaZero, maxima, count, None));
+    };
+    let drift = drift(sample, others, law, &best, ctx)?;
+    let place = Place::Inside(inside(best, sample.n()));
+    Ok(solution(place, Vec::new(), reached, drift))
+}
+
+fn sort(ends: &mut Vec<Ascent>) {
+    ends.retain(|end| end.jet.value.is_finite());
+    ends.sort_by(|a, b| b.jet.value.total_cmp(&a.jet.value));
+}
+
+/// Whether some row has next to no noise left, against `ln_v` of the model without inefficiency.
+fn without_noise(model: &Likelihood<'_>, end: &Ascent, ln_v: f64) -> bool {
+    let points = model.points_of(&end.coef, 0..model.y.len());
+    points.iter().any(|point| point.ln_v < ln_v - VANISHED)
+}
+
+/// Maxima of models within this one, as points of this one.
+fn simpler(
+    sample: &Sample,
+    others: &[Determinant],
+    law: ErrorLaw,
+    ctx: &Context,
+) -> Result<Vec<Vec<f64>>> {
+    // The inner model and the values that make this one like it.
+    let ln_2 = std::f64::consts::LN_2;
+    let exponential = (ErrorLaw { inefficiency: Inefficiency::Exponential, ..law }, 0.0, 0.0);
+    let rayleigh = (ErrorLaw { inefficiency: Inefficiency::Rayleigh, ..law }, ln_2, ln_2);
+    let inner = match law.inefficiency {
+        Inefficiency::Gamma => vec![exponential],
+        Inefficiency::Weibull => vec![exponential, rayleigh],
+        Inefficiency::Lognormal => Vec::new(),
+        _ if law.noise == Noise::Normal => Vec::new(),
+        _ => vec![(ErrorLaw { noise: Noise::Normal, ..law }, 0.0, 0.0)],
+    };
+    let mut starts = Vec::new();
+    for (inner, shape, stretch) in inner {
+        let extra = |index: Index| {
+            index == Index::Shape && inner.inefficiency.shape().is_none()
+                || index == Index::Df && !inner.noise.has_df()
+        };
+        let rest: Vec<Determinant> = others.iter().filter(|o| !extra(o.index)).cloned().collect();
+        let plain = inner == ErrorLaw::default() && rest.iter().all(|o| o.plan.is_none());
+        let found = if plain {
+            half_normal(sample, &rest, ctx)?
+        } else {
+            several_starts(sample, &rest, inner, ctx)?
+        };
+        let Place::Inside(place) = found.place else { continue };
+        let p = sample.scaled.z.ncols();
+        for df in
+            if law.noise.has_df() && !inner.noise.has_df() { vec![5.0, 30.0] } else { vec![1.0] }
+        {
+            let mut start = place.coef[..p].to_vec();
+            let mut rest = place.coef[p..].iter();
+            for other in others {
+                let width = other.scaled.z.ncols();
+                if extra(other.index) {
+                    let value = if other.index == Index::Shape { shape } else { f64::ln(df) };
+                    start.extend(constant(other, value));
+                } else {
+                    let at = start.len();
+                    start.extend(rest.by_ref().take(width));
+                    if other.index == Index::Inefficiency && other.intercept {
+                        start[at] += stretch;
+                    }
+                }
+            }
+            starts.push(start);
+        }
+    }
+    Ok(starts)
+}
+
+/// Coefficients under which an equation is the constant `value`, as nearly as its columns allow.
+fn constant(determinant: &Determinant, value: f64) -> Vec<f64> {
+    let z = &determinant.scaled.z;
+    let mut coef = vec![0.0; z.ncols()];
+    if determinant.intercept {
+        coef[0] = value;
+        return coef;
+    }
+    let ones = vec![value; z.nrows()];
+    let fitted = super::data::gram(z, None)
+        .cholesky()
+        .map(|factor| factor.solve(&super::data::cross(z, &ones)));
+    fitted.map_or(coef, |fit| fit.iter().copied().collect())
+}
+
+fn start_values(sample: &Sample, others: &[Determinant], law: ErrorLaw) -> Vec<Vec<f64>> {
+    let total = sample.ols_ssr / sample.n();
+    let unit = Point { e: 0.0, ln_v: 0.0, ln_u: 0.0, mu: 0.0, shape: 0.0, df: 0.0 };
+    let family = law.inefficiency;
+    let mut starts = Vec::new();
+    let ratios: &[f64] =
+        if others.iter().any(|o| o.index == Index::Mean) { &[0.0, -2.0, 1.0] } else { &[0.0] };
+    let shapes: &[f64] = match family {
+        Inefficiency::Gamma | Inefficiency::Weibull => &[-0.4, 0.3, 1.1],
+        Inefficiency::Lognormal => &[-1.0, -0.3, 0.2],
+        _ => &[0.0],
+    };
+    // Student's t begins with eight degrees of freedom, its variance a third more than its scale.
+    let (df, inflation) = if law.noise.has_df() { (8.0_f64.ln(), 4.0 / 3.0) } else { (0.0, 1.0) };
+    for (ratio, shape) in ratios.iter().flat_map(|r| shapes.iter().map(move |s| (*r, *s))) {
+        let (mean, variance) = family.moments(&Point { mu: ratio, shape, ..unit });
+        for share in [0.15, 0.4, 0.7, 0.93] {
+            let u_sq = share * total / variance;
+            let v_sq = (1.0 - share) * total / inflation;
+            let mut start: Vec<f64> = sample.ols.iter().copied().collect();
+            if sample.intercept {
+                start[0] += sample.sign * mean * u_sq.sqrt();
+            }
+            for other in others {
+                start.extend(match other.index {
+                    Index::Noise => constant(other, v_sq.ln()),
+                    Index::Inefficiency => constant(other, u_sq.ln()),
+                    Index::Mean => constant(other, ratio * u_sq.sqrt()),
+                    Index::Shape => constant(other, shape),
+                    Index::Df => constant(other, df),
+                    Index::Frontier | Index::Scaling => vec![0.0; other.scaled.z.ncols()],
+                });
+            }
+            starts.push(start);
+        }
+    }
+    starts
+}
