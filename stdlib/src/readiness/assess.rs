@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::StringArray;
+use rayon::prelude::*;
 
 use super::aggregate::Aggregator;
 use super::error::ReadinessError;
@@ -169,23 +170,39 @@ pub(crate) fn run(
     }
     let mut warnings = scores.warnings.clone();
     let (mended, treatment) = mend(&scores, groups, &framework, params, &mut warnings)?;
-    let mut worths = Vec::with_capacity(scores.columns.len());
     let columns = mended.as_ref().unwrap_or(&scores.columns);
-    for (node, column) in framework.items().into_iter().zip(columns) {
-        let Some(item) = node.as_item() else { continue };
-        let own = params.normalise_items.iter().rev().find(|(code, _)| *code == node.code);
-        let rule = own.map_or(params.normalise, |(_, rule)| *rule);
-        worths.push(worth(
-            primitive,
-            node,
-            item,
-            rule,
-            column,
-            params,
-            &scores.units,
-            &mut faults,
-            callbacks,
-        )?);
+    let items: Vec<(&Node, &Item)> =
+        framework.items().into_iter().filter_map(|node| Some((node, node.as_item()?))).collect();
+    let rule_of = |code: &str| {
+        let own = params.normalise_items.iter().rev().find(|(item, _)| item == code);
+        own.map_or(params.normalise, |(_, rule)| *rule)
+    };
+    // What a scale alone decides is done item by item on all cores; the rest may call the user.
+    let on_scales: Vec<_> = items
+        .par_iter()
+        .zip(columns)
+        .map(|((node, item), column)| {
+            let rule = rule_of(&node.code);
+            rule.reads_scales().then(|| {
+                let mut own = Vec::new();
+                let worths = rule.apply(primitive, node, item, column, &scores.units, &mut own);
+                worths.map(|worths| (worths, own))
+            })
+        })
+        .collect();
+    let mut worths = Vec::with_capacity(scores.columns.len());
+    for (((node, item), column), on_scale) in items.iter().zip(columns).zip(on_scales) {
+        worths.push(match on_scale {
+            Some(done) => {
+                let (worths, mut own) = done?;
+                faults.append(&mut own);
+                worths
+            }
+            None => {
+                let rule = rule_of(&node.code);
+                worth(primitive, node, item, rule, column, params, &scores.units, callbacks)?
+            }
+        });
     }
     let step = |framework: &Framework, callbacks: &mut Callbacks<'_>| {
         let plan = Plan::compile(primitive, framework, &params.rules())?;
@@ -253,7 +270,7 @@ fn mend(
     Ok((Some(columns), Some(treated.log)))
 }
 
-/// One item's worths under `rule`.
+/// One item's worths under `rule`, which reads more than its scale.
 #[allow(clippy::too_many_arguments)] // Parts of one call, split off for its length.
 fn worth(
     primitive: &str,
@@ -263,12 +280,8 @@ fn worth(
     column: &[f64],
     params: &ReadinessParams,
     units: &[String],
-    faults: &mut Vec<Fault>,
     callbacks: &mut Callbacks<'_>,
 ) -> Result<Vec<f64>> {
-    if rule.reads_scales() {
-        return rule.apply(primitive, node, item, column, units, faults);
-    }
     if let Normaliser::Custom(number) = rule {
         let own = callbacks.normalise.get_mut(number).ok_or_else(|| crate::Error::Callback {
             message: "readiness: the normalise closure is not at hand".into(),
@@ -318,7 +331,7 @@ impl Readiness {
             ));
         }
         let missing: usize =
-            self.raw.iter().map(|column| column.iter().filter(|x| x.is_nan()).count()).sum();
+            self.raw.par_iter().map(|column| column.iter().filter(|x| x.is_nan()).count()).sum();
         if missing > 0 {
             let all = self.raw.len() * self.units.len();
             self.warnings.push(format!("{missing} of {all} scores are missing"));

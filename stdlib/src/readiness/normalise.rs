@@ -2,6 +2,7 @@
 
 use super::error::ReadinessError;
 use super::framework::{Direction, Item, Node};
+use super::scale::Scale;
 use crate::choice::Choice;
 use crate::error::Result;
 
@@ -100,34 +101,65 @@ impl Normaliser {
             }
             .into());
         }
-        let mut worths = Vec::with_capacity(scores.len());
-        for (score, unit) in scores.iter().zip(units) {
-            if score.is_nan() {
-                worths.push(f64::NAN);
-                continue;
+        let negative = item.direction == Direction::Negative;
+        let mut off = |row: usize, counted_as: f64| {
+            faults.push(Fault {
+                item: node.code.clone(),
+                unit: units[row].clone(),
+                value: scores[row],
+                scale: scale.to_string(),
+                counted_as,
+            });
+        };
+        // The commonest scales have loops of their own, in which the choice is made once.
+        let worths = match (self, scale) {
+            (Self::AsPublished, _) => {
+                for (row, score) in scores.iter().enumerate() {
+                    if !score.is_nan() && !scale.contains(*score) {
+                        off(row, *score);
+                    }
+                }
+                convert(scores, negative, |x| x, as_published, |_, _| {})
             }
-            let counted_as = match self {
-                Self::Declared => scale.clamp(*score),
-                _ => *score,
-            };
-            if !scale.contains(*score) {
-                faults.push(Fault {
-                    item: node.code.clone(),
-                    unit: unit.clone(),
-                    value: *score,
-                    scale: scale.to_string(),
-                    counted_as,
-                });
+            (_, Scale::Percent) => {
+                convert(scores, negative, |x| x.clamp(0.0, 100.0), |x| x / 100.0, off)
             }
-            let worth = if self == Self::AsPublished {
-                as_published(counted_as)
-            } else {
-                scale.worth(counted_as).unwrap_or(f64::NAN)
-            };
-            worths.push(if item.direction == Direction::Negative { 1.0 - worth } else { worth });
-        }
+            (_, Scale::Bool) => convert(scores, negative, |x| x.clamp(0.0, 1.0), |x| x, off),
+            (_, Scale::Range { low, high }) => {
+                let (low, high) = (*low, *high);
+                let worth = |x: f64| (x - low) / (high - low);
+                convert(scores, negative, |x| x.clamp(low, high), worth, off)
+            }
+            _ => {
+                // A figure beyond its goalposts is on its scale: it is only clipped.
+                let clamp = |x: f64| if scale.contains(x) { x } else { scale.clamp(x) };
+                let worth = |x: f64| scale.worth(x).unwrap_or(f64::NAN);
+                convert(scores, negative, clamp, worth, off)
+            }
+        };
         Ok(worths)
     }
+}
+
+/// The worths of scores: `on` moves a score onto its scale, `worth` values it there, `off` hears the
+/// row and the moved score where the two differ.
+fn convert(
+    scores: &[f64],
+    negative: bool,
+    on: impl Fn(f64) -> f64,
+    worth: impl Fn(f64) -> f64,
+    mut off: impl FnMut(usize, f64),
+) -> Vec<f64> {
+    let mut worths = Vec::with_capacity(scores.len());
+    for (row, score) in scores.iter().enumerate() {
+        let counted = on(*score);
+        if counted != *score && !score.is_nan() {
+            off(row, counted);
+        }
+        let worth = worth(counted);
+        worths.push(if negative { 1.0 - worth } else { worth });
+    }
+    worths
 }
 
 /// The printed tables' rule; the survey has whole scores only, others follow their segment.

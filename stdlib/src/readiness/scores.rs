@@ -1,5 +1,8 @@
 //! Reading a score table against a framework: which way round it stands, which item is where.
 
+use arrow_array::Array;
+use rayon::prelude::*;
+
 use super::error::ReadinessError;
 use super::framework::{Framework, Node};
 use super::scale::Scale;
@@ -62,15 +65,20 @@ fn units_in_rows(primitive: &str, table: &Table, items: &[&Node]) -> Result<Scor
     if !ignored.is_empty() {
         warnings.push(format!("columns that are no items were left out: {}", ignored.join(", ")));
     }
+    let found: Vec<Option<Result<Vec<f64>>>> = items
+        .par_iter()
+        .map(|item| {
+            let column = table.column(&item.code).ok()?;
+            Some(read_column(primitive, item, &column, |row| units[row].clone()))
+        })
+        .collect();
     let mut columns = Vec::with_capacity(items.len());
     let mut absent = Vec::new();
-    for item in items {
-        let Ok(column) = table.column(&item.code) else {
+    for (item, column) in items.iter().zip(found) {
+        if column.is_none() {
             absent.push(item.code.as_str());
-            columns.push(vec![f64::NAN; units.len()]);
-            continue;
-        };
-        columns.push(read_column(primitive, item, &column, |row| units[row].clone())?);
+        }
+        columns.push(column.unwrap_or_else(|| Ok(vec![f64::NAN; units.len()]))?);
     }
     note_absent(&absent, &mut warnings);
     let unit_name = table.label_name().map(str::to_owned);
@@ -85,7 +93,11 @@ fn read_column(
     unit: impl Fn(usize) -> String,
 ) -> Result<Vec<f64>> {
     if column.kind() != Kind::Text {
-        return Ok(column.floats()?.iter().map(|x| x.unwrap_or(f64::NAN)).collect());
+        let floats = column.floats()?;
+        if floats.null_count() == 0 {
+            return Ok(floats.values().to_vec());
+        }
+        return Ok(floats.iter().map(|x| x.unwrap_or(f64::NAN)).collect());
     }
     (0..column.len())
         .map(|row| read_cell(primitive, item, &column.cell(row), || unit(row)))
