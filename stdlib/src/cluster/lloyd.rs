@@ -150,8 +150,7 @@ struct Block {
     rows: Vec<f64>,
     /// `|c|^2 / 2 - x'c`, which orders centres as the distance does: [`BLOCK`] rows for each centre.
     scores: Vec<f64>,
-    /// Nearest centre of each row, its score, and that of the second nearest.
-    first: [f64; BLOCK],
+    /// Scores of the nearest centre of each row and of the second nearest.
     best: [f64; BLOCK],
     second: [f64; BLOCK],
 }
@@ -162,7 +161,6 @@ impl Block {
             at: Vec::with_capacity(BLOCK),
             rows: Vec::with_capacity(BLOCK * p),
             scores: vec![0.0; BLOCK * k],
-            first: [0.0; BLOCK],
             best: [0.0; BLOCK],
             second: [0.0; BLOCK],
         }
@@ -191,17 +189,26 @@ impl Block {
         self.best[..m].fill(f64::INFINITY);
         self.second[..m].fill(f64::INFINITY);
         for c in 0..half_norms.len() {
-            let number = c as f64;
             let column = &self.scores[c * BLOCK..c * BLOCK + m];
-            let found = self.first.iter_mut().zip(&mut self.best).zip(&mut self.second);
-            for (score, ((first, best), second)) in column.iter().zip(found) {
-                let nearer = *score < *best;
-                let next = if *score < *second { *score } else { *second };
-                *second = if nearer { *best } else { next };
-                *first = if nearer { number } else { *first };
-                *best = if nearer { *score } else { *best };
+            let found = self.best[..m].iter_mut().zip(&mut self.second[..m]);
+            // Least and greatest alone, which run side by side; which centre it was is looked up later.
+            for (score, (best, second)) in column.iter().zip(found) {
+                let farther = if *score > *best { *score } else { *best };
+                *best = if *score < *best { *score } else { *best };
+                *second = if farther < *second { farther } else { *second };
             }
         }
+    }
+
+    /// The centre nearest to the row in `slot`: `old` if it is as near as any, else the first.
+    fn nearest(&self, slot: usize, old: usize) -> usize {
+        let best = self.best[slot];
+        if self.scores[old * BLOCK + slot] == best {
+            return old;
+        }
+        (0..self.scores.len() / BLOCK)
+            .find(|c| self.scores[c * BLOCK + slot] == best)
+            .unwrap_or(old)
     }
 }
 
@@ -282,7 +289,8 @@ pub(super) fn lloyd(
                     }
                     block.search(&layout, &half_norms);
                     for (slot, at) in block.at.iter().copied().enumerate() {
-                        let (old, new) = (labels[at] as usize, block.first[slot] as usize);
+                        let old = labels[at] as usize;
+                        let new = block.nearest(slot, old);
                         let norm = rows.norms[chunk * CHUNK + at];
                         let length = |score: f64| (norm + 2.0 * score).max(0.0).sqrt();
                         // A hair less, for the digits lost in the inner products.
@@ -416,7 +424,9 @@ mod tests {
                     .collect();
                 gaps.sort_by(|a, b| a.0.total_cmp(&b.0));
                 let norm: f64 = row.iter().map(|x| x * x).sum();
-                assert_eq!(block.first[at], gaps[0].1 as f64);
+                for old in 0..k {
+                    assert_eq!(block.nearest(at, old), gaps[0].1);
+                }
                 assert!((norm + 2.0 * block.best[at] - gaps[0].0).abs() < 1e-12);
                 if k > 1 {
                     assert!((norm + 2.0 * block.second[at] - gaps[1].0).abs() < 1e-12);
