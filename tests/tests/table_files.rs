@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use esep_stdlib::Table;
+use esep_stdlib::context::Context;
 use esep_stdlib::table::csv::ReadOptions;
 use esep_stdlib::table::export::{Codec, IpcCodec};
 use esep_stdlib::table::read::{Loaded, Sheet, read_any, sheets};
@@ -17,11 +18,12 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn load(name: &str, options: &ReadOptions) -> Loaded {
-    read_any(&golden(name), options).unwrap_or_else(|error| panic!("{name}: {error}"))
+    read_any(&golden(name), options, &Context::default())
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
 fn fails(name: &str, options: &ReadOptions) -> String {
-    match read_any(&golden(name), options) {
+    match read_any(&golden(name), options, &Context::default()) {
         Ok(loaded) => panic!("{name} gave {:?}", loaded.table),
         Err(error) => format!("{error}\n{}", error.hint().unwrap_or_default()),
     }
@@ -215,8 +217,21 @@ fn parquet_of_pyarrow_reads_whole() {
 
 #[test]
 fn arrow_files_and_streams_of_pyarrow_read_whole() {
-    for name in ["types.arrow", "types_lz4.arrow", "types.arrows"] {
+    for name in ["types.arrow", "types_lz4.arrow", "types_zstd.arrow", "types.arrows"] {
         check_types(name);
+    }
+}
+
+/// Zstandard is what polars writes unless told otherwise.
+#[test]
+fn columns_packed_in_different_ways_read_from_one_file() {
+    let packed = load("zstd.parquet", &ReadOptions::default()).table;
+    let whole = load("types.parquet", &ReadOptions::default()).table.head(5);
+    for column in ["регион", "i8", "view"] {
+        let cells = |table: &esep_stdlib::Table| {
+            table.column(column).unwrap().cells().collect::<Vec<Cell>>()
+        };
+        assert_eq!(cells(&packed), cells(&whole), "{column}");
     }
 }
 
@@ -234,14 +249,6 @@ fn what_no_column_can_hold_is_named_and_can_be_left_out() {
         assert!(fails(name, &only(&["clock"])).contains("column `clock` holds times of day"));
         assert_eq!(load(name, &only(&["name"])).table.columns(), ["name"]);
     }
-    let error = fails("zstd.parquet", &ReadOptions::default());
-    assert!(
-        error.contains("column `i8` is compressed with zstd, which is not read here"),
-        "{error}"
-    );
-    assert!(fails("zstd.parquet", &only(&["view"])).contains("with brotli"));
-    assert_eq!(load("zstd.parquet", &only(&["регион"])).table.nrow(), 5);
-    assert!(fails("types_zstd.arrow", &ReadOptions::default()).contains("compressed with zstd"));
     assert!(fails("types.parquet", &only(&["i9"])).contains("no column `i9`"));
     let order = load("types.parquet", &only(&["i16", "i8"])).table;
     assert_eq!(order.columns(), ["i16", "i8"]);
@@ -289,15 +296,18 @@ fn what_is_written_reads_back() {
         ("b.parquet", table.to_parquet(Codec::Gzip).unwrap()),
         ("c.parquet", table.to_parquet(Codec::Lz4).unwrap()),
         ("d.parquet", table.to_parquet(Codec::None).unwrap()),
+        ("e.parquet", table.to_parquet(Codec::Zstd).unwrap()),
+        ("f.parquet", table.to_parquet(Codec::Brotli).unwrap()),
         ("a.arrow", table.to_ipc(false, IpcCodec::None).unwrap()),
         ("b.feather", table.to_ipc(false, IpcCodec::Lz4).unwrap()),
         ("c.arrows", table.to_ipc(true, IpcCodec::None).unwrap()),
+        ("d.arrow", table.to_ipc(false, IpcCodec::Zstd).unwrap()),
         ("named_otherwise.csv", table.to_ipc(true, IpcCodec::Lz4).unwrap()),
     ];
     for (name, bytes) in files {
         let path = folder.path().join(name);
         write_atomic(&path, &bytes).unwrap();
-        let back = read_any(&path, &ReadOptions::default()).unwrap();
+        let back = read_any(&path, &ReadOptions::default(), &Context::default()).unwrap();
         assert_eq!(back.warnings, Vec::<String>::new(), "{name}");
         let back = back.table;
         assert_eq!(back.columns(), table.columns(), "{name}");
@@ -311,7 +321,7 @@ fn what_is_written_reads_back() {
     let path = folder.path().join("labels.parquet");
     let stripped = table.drop(&["region", "name_ru", "name_kk"]).unwrap();
     write_atomic(&path, &stripped.to_parquet(Codec::Snappy).unwrap()).unwrap();
-    let back = read_any(&path, &ReadOptions::default()).unwrap().table;
+    let back = read_any(&path, &ReadOptions::default(), &Context::default()).unwrap().table;
     assert_eq!(back.at("Atyrau", "gdp_per_capita").unwrap(), Cell::Float(21812.5));
 }
 
@@ -324,7 +334,9 @@ fn damaged_files_are_errors() {
         "types_lz4.parquet",
         "types.arrow",
         "types_lz4.arrow",
+        "types_zstd.arrow",
         "types.arrows",
+        "zstd.parquet",
         "regions.xlsx",
         "regions.xls",
         "regions.ods",
@@ -336,7 +348,8 @@ fn damaged_files_are_errors() {
         let mut refused = 0;
         for cut in (0..bytes.len()).step_by(bytes.len() / 12 + 1) {
             std::fs::write(&path, &bytes[..cut]).unwrap();
-            refused += usize::from(read_any(&path, &ReadOptions::default()).is_err());
+            refused +=
+                usize::from(read_any(&path, &ReadOptions::default(), &Context::default()).is_err());
         }
         assert!(refused >= 10, "{name}: {refused} of the shortened files were refused");
         let mut state = 12345_u64;
@@ -348,7 +361,7 @@ fn damaged_files_are_errors() {
                 damaged[at] = (state >> 25) as u8;
             }
             std::fs::write(&path, &damaged).unwrap();
-            let _ = read_any(&path, &ReadOptions::default());
+            let _ = read_any(&path, &ReadOptions::default(), &Context::default());
         }
     }
 }
@@ -359,7 +372,7 @@ fn names_that_promise_too_much_are_refused() {
     let case = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
-        match read_any(&path, &ReadOptions::default()) {
+        match read_any(&path, &ReadOptions::default(), &Context::default()) {
             Ok(loaded) => loaded.warnings.join("\n"),
             Err(error) => error.to_string(),
         }

@@ -135,7 +135,7 @@ impl TableError {
                 Some("name the columns to read: load(path, #{ columns: [\"a\", \"b\"] })".into())
             }
             Self::Codec { .. } => Some(
-                "write the file again with snappy, gzip, lz4 or no compression, or read other \
+                "write the file again with zstd, snappy or no compression, or read other \
                  columns alone: load(path, #{ columns: [\"a\", \"b\"] })"
                     .into(),
             ),

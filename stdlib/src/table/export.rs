@@ -28,13 +28,23 @@ pub enum Codec {
     Gzip,
     /// Faster still.
     Lz4,
+    /// As small as gzip and nearly as fast as snappy.
+    Zstd,
+    /// Smallest and slowest.
+    Brotli,
     /// Not packed.
     None,
 }
 
 impl Choice for Codec {
-    const ALL: &'static [(&'static str, Self)] =
-        &[("snappy", Self::Snappy), ("gzip", Self::Gzip), ("lz4", Self::Lz4), ("none", Self::None)];
+    const ALL: &'static [(&'static str, Self)] = &[
+        ("snappy", Self::Snappy),
+        ("gzip", Self::Gzip),
+        ("lz4", Self::Lz4),
+        ("zstd", Self::Zstd),
+        ("brotli", Self::Brotli),
+        ("none", Self::None),
+    ];
 }
 
 /// How Arrow's own format packs its columns.
@@ -45,10 +55,13 @@ pub enum IpcCodec {
     None,
     /// LZ4 frames.
     Lz4,
+    /// Zstandard: smaller.
+    Zstd,
 }
 
 impl Choice for IpcCodec {
-    const ALL: &'static [(&'static str, Self)] = &[("none", Self::None), ("lz4", Self::Lz4)];
+    const ALL: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("lz4", Self::Lz4), ("zstd", Self::Zstd)];
 }
 
 impl Table {
@@ -84,6 +97,8 @@ impl Table {
             Codec::Snappy => Compression::SNAPPY,
             Codec::Gzip => Compression::GZIP(parquet::basic::GzipLevel::default()),
             Codec::Lz4 => Compression::LZ4_RAW,
+            Codec::Zstd => Compression::ZSTD(parquet::basic::ZstdLevel::default()),
+            Codec::Brotli => Compression::BROTLI(parquet::basic::BrotliLevel::default()),
             Codec::None => Compression::UNCOMPRESSED,
         };
         let properties = WriterProperties::builder().set_compression(compression).build();
@@ -103,6 +118,7 @@ impl Table {
         let compression = match codec {
             IpcCodec::None => None,
             IpcCodec::Lz4 => Some(CompressionType::LZ4_FRAME),
+            IpcCodec::Zstd => Some(CompressionType::ZSTD),
         };
         let schema = batch.schema();
         let mut bytes = Vec::new();

@@ -173,6 +173,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::Context;
     use crate::table::Vector;
     use crate::table::csv::{ReadOptions, read_str, read_text};
     use crate::table::read::read_any;
@@ -207,7 +208,7 @@ mod tests {
             write_atomic(&path, b"old").unwrap();
             write_atomic(&path, text.as_bytes()).unwrap();
             let options = ReadOptions { missing: vec![missing.into()], ..ReadOptions::default() };
-            same(&read_any(&path, &options).unwrap().table, &table);
+            same(&read_any(&path, &options, &Context::default()).unwrap().table, &table);
         }
         assert!(write_atomic(&folder.join("no/such/folder.csv"), b"x").is_err());
         let block = folder.join("block.csv");
@@ -229,7 +230,7 @@ mod tests {
             missing: ["н/д", "...", "-"].map(String::from).to_vec(),
             ..ReadOptions::default()
         };
-        let loaded = read_text(text, "f.csv", &options).unwrap();
+        let loaded = read_text(text, "f.csv", &options, &Context::default()).unwrap();
         assert_eq!(loaded.warnings, Vec::<String>::new());
         let table = loaded.table;
         assert_eq!(table.columns(), ["регион", "ВРП на душу", "доля", "код"]);
@@ -242,7 +243,8 @@ mod tests {
     fn dates_are_told_from_content() {
         use crate::table::Kind;
         let text = "d;e;f;n\n2023-01-31;31.01.2023;2023-01-31;2023\n;1.2.2023;soon;2024\n2024-02-29;29.02.2024;2024-02-29;2025\n";
-        let loaded = read_text(text, "f.csv", &ReadOptions::default()).unwrap();
+        let loaded =
+            read_text(text, "f.csv", &ReadOptions::default(), &Context::default()).unwrap();
         assert_eq!(loaded.table.kinds(), [Kind::Date, Kind::Date, Kind::Text, Kind::Int]);
         assert!(loaded.warnings[0].contains("2 of 3 cells are dates: line 3 holds `soon`"));
         let written = loaded.table.to_csv(&WriteOptions::default()).unwrap();
@@ -252,7 +254,9 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("esep-dates-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         write_atomic(&folder.join("d.json"), json.as_bytes()).unwrap();
-        let back = read_any(&folder.join("d.json"), &ReadOptions::default()).unwrap().table;
+        let back = read_any(&folder.join("d.json"), &ReadOptions::default(), &Context::default())
+            .unwrap()
+            .table;
         same(&back, &loaded.table);
         fs::remove_dir_all(&folder).unwrap();
         let as_date = |text: &str| {
@@ -270,7 +274,9 @@ mod tests {
 
     #[test]
     fn doubts_are_told() {
-        let read = |text: &str| read_text(text, "f.csv", &ReadOptions::default()).unwrap().warnings;
+        let read = |text: &str| {
+            read_text(text, "f.csv", &ReadOptions::default(), &Context::default()).unwrap().warnings
+        };
         let unclear = read("a;b\n1,234;x\n5,678;y\n");
         assert!(unclear[0].contains("could mean two numbers"), "{unclear:?}");
         let marker = read("a\n1\n2\n3\nн/д\n");

@@ -109,7 +109,7 @@ const ENTRIES: &[Entry] = &[
             "an option that the kind of file has no use for",
             "a sheet that is not there",
             "a column of lists, records, bytes or times of day: columns: [...] leaves it out",
-            "a Parquet or Arrow file packed with zstd or brotli",
+            "a Parquet file packed with LZO",
         ],
         see_also: &["save", "sheets", "datasets", "table"],
         source: "",
@@ -159,7 +159,7 @@ const ENTRIES: &[Entry] = &[
                 "compression",
                 "text",
                 "\"snappy\" for Parquet, \"none\" for Arrow",
-                "Parquet: \"snappy\", \"gzip\", \"lz4\" or \"none\"; Arrow: \"lz4\" or \"none\"",
+                "Parquet: \"snappy\", \"gzip\", \"lz4\", \"zstd\", \"brotli\" or \"none\"; Arrow: \"lz4\", \"zstd\" or \"none\"",
             ),
         ],
         returns: "nothing; the file appears whole or, after an error, not at all, and the old one stays",
@@ -267,7 +267,7 @@ fn load(shared: &Shared, name: &str, options: Map) -> Fallible<Table> {
             None => Ok(table),
         };
     }
-    let loaded = read_any(&path, &read).raise()?;
+    let loaded = read_any(&path, &read, &shared.context()).raise()?;
     for warning in &loaded.warnings {
         shared.warn(warning);
     }

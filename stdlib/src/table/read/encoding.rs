@@ -1,5 +1,7 @@
 //! From bytes to text.
 
+use std::borrow::Cow;
+
 use encoding_rs::{Encoding as Codec, IBM866, KOI8_R, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251};
 
 use crate::choice::Choice;
@@ -40,12 +42,11 @@ impl Choice for Encoding {
 }
 
 /// The text in `bytes`; the second part names a code page that was guessed.
-pub(in crate::table) fn decode(
-    bytes: &[u8],
+pub(in crate::table) fn decode<'b>(
+    bytes: &'b [u8],
     encoding: Encoding,
     path: &str,
-) -> Result<(String, Option<&'static str>)> {
-    let strict = |codec: &'static Codec| strictly(bytes, codec, path);
+) -> Result<(Cow<'b, str>, Option<&'static str>)> {
     let codec = match encoding {
         Encoding::Auto => return guess(bytes, path),
         Encoding::Utf8 => UTF_8,
@@ -56,17 +57,17 @@ pub(in crate::table) fn decode(
         Encoding::Cp866 => IBM866,
         Encoding::Windows1252 => encoding_rs::WINDOWS_1252,
     };
-    Ok((strict(codec)?, None))
+    Ok((strictly(bytes, codec, path)?, None))
 }
 
-fn strictly(bytes: &[u8], codec: &'static Codec, path: &str) -> Result<String> {
+fn strictly<'b>(bytes: &'b [u8], codec: &'static Codec, path: &str) -> Result<Cow<'b, str>> {
     // A byte order mark belongs to the encoding, not to the first column's name.
     let body = match Codec::for_bom(bytes) {
         Some((marked, length)) if marked == codec => &bytes[length..],
         _ => bytes,
     };
     if codec == UTF_8 {
-        return std::str::from_utf8(body).map(str::to_owned).map_err(|error| {
+        return std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| {
             let good = &body[..error.valid_up_to()];
             let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
             let start = good.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -80,18 +81,16 @@ fn strictly(bytes: &[u8], codec: &'static Codec, path: &str) -> Result<String> {
             .into()
         });
     }
-    codec.decode_without_bom_handling_and_without_replacement(body).map(Into::into).ok_or_else(
-        || {
-            TableError::Unreadable {
-                path: path.to_owned(),
-                reason: format!("the bytes are not {}", codec.name().to_lowercase()),
-            }
-            .into()
-        },
-    )
+    codec.decode_without_bom_handling_and_without_replacement(body).ok_or_else(|| {
+        TableError::Unreadable {
+            path: path.to_owned(),
+            reason: format!("the bytes are not {}", codec.name().to_lowercase()),
+        }
+        .into()
+    })
 }
 
-fn guess(bytes: &[u8], path: &str) -> Result<(String, Option<&'static str>)> {
+fn guess<'b>(bytes: &'b [u8], path: &str) -> Result<(Cow<'b, str>, Option<&'static str>)> {
     if let Some((codec, _)) = Codec::for_bom(bytes) {
         return Ok((strictly(bytes, codec, path)?, None));
     }
@@ -156,7 +155,7 @@ mod tests {
         {
             let bytes = codec.encode(TEXT).0;
             let (text, guessed) = decode(&bytes, Encoding::Auto, "x").unwrap();
-            assert_eq!((text.as_str(), guessed), (TEXT, Some(name)));
+            assert_eq!((text.as_ref(), guessed), (TEXT, Some(name)));
         }
     }
 
@@ -166,9 +165,9 @@ mod tests {
         assert_eq!(decode(&wide, Encoding::Auto, "x").unwrap().0, TEXT);
         let mut marked = vec![0xFE, 0xFF];
         marked.extend(TEXT.encode_utf16().flat_map(u16::to_be_bytes));
-        assert_eq!(decode(&marked, Encoding::Auto, "x").unwrap(), (TEXT.to_owned(), None));
+        assert_eq!(decode(&marked, Encoding::Auto, "x").unwrap(), (TEXT.into(), None));
         let utf8 = format!("\u{feff}{TEXT}");
-        assert_eq!(decode(utf8.as_bytes(), Encoding::Auto, "x").unwrap(), (TEXT.to_owned(), None));
+        assert_eq!(decode(utf8.as_bytes(), Encoding::Auto, "x").unwrap(), (TEXT.into(), None));
     }
 
     #[test]

@@ -18,14 +18,9 @@ pub(super) fn read(
     stream: bool,
     options: &ReadOptions,
 ) -> Result<Columns> {
-    let broken = |error: ArrowError| {
-        let text = error.to_string();
-        let reason = if text.contains("zstd") {
-            "it is compressed with zstd, which is not read here; write it with lz4 or none".into()
-        } else {
-            format!("it is a broken Arrow file: {text}")
-        };
-        TableError::Unreadable { path: path.to_owned(), reason }
+    let broken = |error: ArrowError| TableError::Unreadable {
+        path: path.to_owned(),
+        reason: format!("it is a broken Arrow file: {error}"),
     };
     let cursor = || Cursor::new(bytes);
     if claims_too_much(bytes, stream) {
@@ -67,6 +62,12 @@ fn claims_too_much(bytes: &[u8], stream: bool) -> bool {
         let batch = message.header_as_record_batch();
         let batch = batch.or_else(|| message.header_as_dictionary_batch()?.data());
         let excess = batch.is_some_and(|batch| {
+            // No byte of an LZ4 frame stands for more than 255; a block of Zstandard, four bytes at
+            // least, for no more than 128 KB.
+            let zstd = |packing: arrow_ipc::BodyCompression| {
+                packing.codec() == arrow_ipc::CompressionType::ZSTD
+            };
+            let most = if batch.compression().is_some_and(zstd) { 1 << 15 } else { 256 };
             let buffers = batch.buffers().filter(|_| batch.compression().is_some());
             buffers.is_some_and(|buffers| {
                 buffers.iter().any(|buffer| {
@@ -74,8 +75,7 @@ fn claims_too_much(bytes: &[u8], stream: bool) -> bool {
                         let at = body.checked_add(usize::try_from(buffer.offset()).ok()?)?;
                         let eight = bytes.get(at..at.checked_add(8)?)?;
                         let claimed = i64::from_le_bytes(eight.try_into().ok()?);
-                        // No byte of an LZ4 frame stands for more than 255.
-                        Some(claimed > buffer.length().saturating_mul(256).saturating_add(1024))
+                        Some(claimed > buffer.length().saturating_mul(most).saturating_add(1024))
                     };
                     buffer.length() > 0 && claim().unwrap_or(true)
                 })

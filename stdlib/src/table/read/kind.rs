@@ -6,6 +6,7 @@ use std::path::Path;
 use ::bytes::Bytes;
 
 use super::{Loaded, arrow, bytes, ipc, json, parquet, workbook};
+use crate::context::Context;
 use crate::error::Result;
 use crate::table::csv::{self, ReadOptions};
 use crate::table::error::TableError;
@@ -50,7 +51,7 @@ const OF_SHEETS: &[&str] = &["sheet", "range"];
 ///
 /// A name that ends in `.json`, `.jsonl` or `.ndjson` promises JSON, so its faults are reported as
 /// faults of JSON; under any other name a file is JSON when all of it reads as JSON.
-pub fn read_any(path: &Path, options: &ReadOptions) -> Result<Loaded> {
+pub fn read_any(path: &Path, options: &ReadOptions, context: &Context) -> Result<Loaded> {
     options.check()?;
     let mut bytes = Bytes::from(bytes(path)?);
     let shown = path.display().to_string();
@@ -85,7 +86,7 @@ pub fn read_any(path: &Path, options: &ReadOptions) -> Result<Loaded> {
             arrow::table(columns, &shown, options)
         }
         Content::Gzip => Err(unreadable("it is packed by gzip twice".into()).into()),
-        Content::Text => text(&bytes, &shown, &ending, options),
+        Content::Text => text(&bytes, &shown, &ending, options, context),
     })
 }
 
@@ -105,7 +106,13 @@ fn content(bytes: &[u8]) -> Content {
     found.map_or(Content::Text, |(_, content)| *content)
 }
 
-fn text(bytes: &[u8], shown: &str, ending: &str, options: &ReadOptions) -> Result<Loaded> {
+fn text(
+    bytes: &[u8],
+    shown: &str,
+    ending: &str,
+    options: &ReadOptions,
+    context: &Context,
+) -> Result<Loaded> {
     let promise = match ending {
         "parquet" => Some("a Parquet file"),
         "arrow" | "arrows" | "feather" | "ipc" => Some("an Arrow file"),
@@ -138,7 +145,7 @@ fn text(bytes: &[u8], shown: &str, ending: &str, options: &ReadOptions) -> Resul
             Err(_) => {}
         }
     }
-    let mut loaded = csv::read_text(&text, shown, options)?;
+    let mut loaded = csv::read_text(&text, shown, options, context)?;
     if let Some(name) = guessed {
         let note =
             format!("load: {shown} was read as {name}; say encoding: \"...\" if it looks wrong");

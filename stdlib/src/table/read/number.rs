@@ -86,20 +86,37 @@ impl NumberStyle {
 
     /// The finite number in `text`; `nan`, `inf` and codes such as `007` are not numbers.
     pub fn float(self, text: &str) -> Option<f64> {
-        let digits = text.strip_prefix(['-', '+', '\u{2212}']).unwrap_or(text);
-        let first = digits.bytes().next()?;
+        let digits = text.strip_prefix(['-', '+', '\u{2212}']).unwrap_or(text).as_bytes();
+        let first = *digits.first()?;
         if !(first.is_ascii_digit() || first == b'.' || first == self.decimal as u8) {
             return None;
         }
-        let mut leading = digits.bytes();
-        if leading.next() == Some(b'0') && leading.next().is_some_and(|b| b.is_ascii_digit()) {
+        if first == b'0' && digits.get(1).is_some_and(u8::is_ascii_digit) {
             return None;
         }
-        let direct = self.decimal == '.' && self.thousands != Some('.') && text.is_ascii();
-        if let (true, Ok(value)) = (direct, text.parse::<f64>()) {
-            return Some(value).filter(|value| value.is_finite());
+        let value = match self.direct(text.as_bytes()) {
+            Some(value) => value,
+            None => self.plain(text)?.parse().ok()?,
+        };
+        Some(value).filter(|value| value.is_finite())
+    }
+
+    /// The number in `text` where it is written without marks between thousands.
+    fn direct(self, text: &[u8]) -> Option<f64> {
+        if self.decimal == '.' {
+            // "1.234" is a whole number where points stand between thousands.
+            return if self.thousands == Some('.') { None } else { fast_float2::parse(text).ok() };
         }
-        self.plain(text)?.parse::<f64>().ok().filter(|value| value.is_finite())
+        let mut pointed = [0; 32];
+        let pointed = pointed.get_mut(..text.len())?;
+        for (to, byte) in pointed.iter_mut().zip(text) {
+            *to = match byte {
+                b',' => b'.',
+                b'.' => return None,
+                byte => *byte,
+            };
+        }
+        fast_float2::parse(pointed).ok()
     }
 
     /// `text` with a decimal point and no marks between thousands, if its groups are well formed.
