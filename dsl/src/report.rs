@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use esep_stdlib::Error;
+use esep_stdlib::error::Excerpt;
 use rhai::{Dynamic, EvalAltResult, Position};
 
 /// The result of a binding.
@@ -13,14 +14,14 @@ pub(crate) type Fallible<T> = Result<T, Box<EvalAltResult>>;
 pub(crate) struct Problem {
     pub message: String,
     pub hint: Option<String>,
-    /// A formula and the range of characters in it that is at fault.
-    pub formula: Option<(String, std::ops::Range<usize>)>,
+    /// A formula or expression; its span counts characters.
+    pub excerpt: Option<Excerpt>,
     pub interrupted: bool,
 }
 
 impl Problem {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, formula: None, interrupted: false }
+        Self { message: message.into(), hint: None, excerpt: None, interrupted: false }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -38,14 +39,14 @@ impl std::fmt::Display for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         // Carets count characters, spans count bytes.
-        let formula = error.formula_span().map(|(text, span)| {
+        let excerpt = error.excerpt().map(|Excerpt { what, text, span }| {
             let count = |end: usize| text.get(..end).map_or(end, |part| part.chars().count());
-            (text.to_owned(), count(span.start)..count(span.end))
+            Excerpt { what, span: count(span.start)..count(span.end), text }
         });
         Self {
             message: error.to_string(),
             hint: error.hint(),
-            formula,
+            excerpt,
             interrupted: error == Error::Interrupted,
         }
     }
@@ -94,8 +95,8 @@ pub struct Report {
     pub hint: Option<String>,
     /// Where, innermost first, then each caller.
     pub places: Vec<Place>,
-    /// The faulty part of a formula: the formula and a range of characters in it.
-    pub formula: Option<(String, std::ops::Range<usize>)>,
+    /// The faulty part of a formula or of a text expression; its span counts characters.
+    pub excerpt: Option<Excerpt>,
 }
 
 const RED: &str = "\x1b[31;1m";
@@ -129,13 +130,12 @@ impl Report {
                 );
             }
         }
-        if let Some((formula, span)) = &self.formula {
-            let width = span.len().max(1);
+        if let Some(Excerpt { what, text, span }) = &self.excerpt {
             let _ = write!(
                 out,
-                "\n {blue}formula:{off} {formula}\n          {}{red}{}{off}",
-                " ".repeat(span.start),
-                "^".repeat(width)
+                "\n {blue}{what}:{off} {text}\n   {}{red}{}{off}",
+                " ".repeat(what.len() + span.start),
+                "^".repeat(span.len().max(1))
             );
         }
         if let Some(hint) = &self.hint {
@@ -173,7 +173,7 @@ mod tests {
                 column: 1,
                 text: "kmeans(z, 25)".into(),
             }],
-            formula: None,
+            excerpt: None,
         };
         let expected = "error: kmeans: k must lie in 1..=20 (rows), got 25\n \
                         --> cell 3, line 2, column 1\n 2 | kmeans(z, 25)\n   | ^^^^^^\nhint: lower k";

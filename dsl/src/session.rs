@@ -288,7 +288,7 @@ impl Session {
             message: problem.message,
             hint: problem.hint,
             places,
-            formula: problem.formula,
+            excerpt: problem.excerpt,
         }
     }
 

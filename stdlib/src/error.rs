@@ -70,18 +70,29 @@ pub enum Error {
     Chart(#[from] ChartError),
 }
 
+/// A text that a user gave, and the part of it that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// What the text is: `"formula"`, `"expression"`.
+    pub what: &'static str,
+    /// The whole text.
+    pub text: String,
+    /// The wrong part.
+    pub span: std::ops::Range<usize>,
+}
+
 /// The result of anything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// The formula or expression and the bytes of it that are wrong, where the error lies in one.
-    pub fn formula_span(&self) -> Option<(&str, std::ops::Range<usize>)> {
-        let place = match self {
-            Self::Formula(error) => error.place()?,
-            Self::Verb(VerbError::Expression { error, .. }) => error.place(),
+    /// The formula or expression with the bytes of it that are wrong, where the error lies in one.
+    pub fn excerpt(&self) -> Option<Excerpt> {
+        let (what, place) = match self {
+            Self::Formula(error) => ("formula", error.place()?),
+            Self::Verb(VerbError::Expression { error, .. }) => ("expression", error.place()),
             _ => return None,
         };
-        Some((place.formula.as_str(), place.start..place.end))
+        Some(Excerpt { what, text: place.formula.clone(), span: place.start..place.end })
     }
 
     /// How to mend it, where something useful can be said.

@@ -1,11 +1,13 @@
 //! Elementwise arithmetic and comparison of columns.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow_array::{Array, BooleanArray, Date32Array, Float64Array, StringArray};
+use arrow_array::Array as _;
 
 use super::error::TableError;
 use super::frame::Kind;
+use super::kernels::{self, Side};
 use super::vector::Vector;
 use crate::error::Result;
 
@@ -27,17 +29,6 @@ pub enum BinaryOp {
 }
 
 impl BinaryOp {
-    fn apply(self, a: f64, b: f64) -> f64 {
-        match self {
-            Self::Add => a + b,
-            Self::Sub => a - b,
-            Self::Mul => a * b,
-            Self::Div => a / b,
-            Self::Rem => a % b,
-            Self::Pow => a.powf(b),
-        }
-    }
-
     pub(super) fn sign(self) -> &'static str {
         match self {
             Self::Add => "+",
@@ -99,13 +90,11 @@ fn paired(primitive: &str, left: &Vector, right: &Vector) -> Result<usize> {
     }
 }
 
-fn at<T: Copy>(get: impl Fn(usize) -> T, len: usize, row: usize) -> T {
-    get(if len == 1 { 0 } else { row })
-}
-
 impl Vector {
     /// `self op other`, elementwise; the second part says what became missing and why.
     ///
+    /// Whole numbers stay whole under `+`, `-`, `*` and `%` as long as they fit, and become floats
+    /// under `/` and `**`.
     /// A result that is no finite number (a division by zero, say) is missing and counted in the
     /// warning; missing operands give missing without one.
     pub fn binary(&self, op: BinaryOp, other: &Self) -> Result<(Self, Option<String>)> {
@@ -114,22 +103,15 @@ impl Vector {
             let values = Self::new(super::date::arithmetic(op, self, other)?);
             return Ok((self.like(values, other), None));
         }
-        let (left, right) = (self.floats()?, other.floats()?);
-        let mut lost = 0_usize;
-        let cell = |array: &Float64Array, row: usize| {
-            at(|r| array.is_valid(r).then(|| array.value(r)), array.len(), row)
+        let Some((array, lost)) = kernels::arithmetic(op, self.side(len), other.side(len), len)
+        else {
+            // Names the side that holds no numbers.
+            self.floats()?;
+            other.floats()?;
+            return Err(
+                TableError::Empty { primitive: op.sign().into(), what: "numbers".into() }.into()
+            );
         };
-        let values: Float64Array = (0..len)
-            .map(|row| {
-                let value = op.apply(cell(&left, row)?, cell(&right, row)?);
-                if value.is_finite() {
-                    Some(value)
-                } else {
-                    lost += 1;
-                    None
-                }
-            })
-            .collect();
         let warning = (lost > 0).then(|| {
             let why = match op {
                 BinaryOp::Div | BinaryOp::Rem => "division by zero or overflow",
@@ -137,25 +119,20 @@ impl Vector {
             };
             format!("{}: {lost} of {len} values became missing ({why})", op.sign())
         });
-        Ok((self.like(Self::new(Arc::new(values)), other), warning))
+        Ok((self.like(Self::new(array), other), warning))
+    }
+
+    /// As a side of an elementwise operation over `len` rows.
+    fn side(&self, len: usize) -> Side<'_> {
+        Side { array: self.array(), single: self.len() == 1 && len != 1 }
     }
 
     /// `function` of every value; the second part says what became missing and why.
     pub fn map(&self, function: MathFn) -> Result<(Self, Option<String>)> {
-        let mut lost = 0_usize;
-        let values: Float64Array = self
-            .floats()?
-            .iter()
-            .map(|x| {
-                let value = function.apply(x?);
-                if value.is_finite() {
-                    Some(value)
-                } else {
-                    lost += 1;
-                    None
-                }
-            })
-            .collect();
+        let floats = self.floats()?;
+        let input = floats.values();
+        let values = kernels::build(input.len(), |row| function.apply(input[row]));
+        let (array, lost) = kernels::finite(values, floats.nulls().cloned());
         let warning = (lost > 0).then(|| {
             format!(
                 "{}: {lost} of {} values became missing (outside its domain)",
@@ -163,44 +140,31 @@ impl Vector {
                 self.len()
             )
         });
-        Ok((self.like(Self::new(Arc::new(values)), self), warning))
+        Ok((self.like(Self::new(array), self), warning))
     }
 
     /// Elementwise comparison: `accept` sees how `self` stands to `other`.
     ///
     /// Numbers compare exactly, text by its bytes, dates with dates and with texts that read as
     /// such; a missing side gives missing.
-    pub fn compare(
-        &self,
-        other: &Self,
-        accept: impl Fn(std::cmp::Ordering) -> bool,
-    ) -> Result<Self> {
+    pub fn compare(&self, other: &Self, accept: impl Fn(Ordering) -> bool) -> Result<Self> {
         let len = paired("comparison", self, other)?;
-        let texts = |v: &Self| v.array().as_any().downcast_ref::<StringArray>().cloned();
-        let dated = self.kind() == Kind::Date || other.kind() == Kind::Date;
-        let values: BooleanArray = if dated {
-            let days = |v: &Self| v.dates("comparison", None);
-            let (left, right) = (days(self)?, days(other)?);
-            let cell = |array: &Date32Array, row: usize| {
-                at(|r| array.is_valid(r).then(|| array.value(r)), array.len(), row)
-            };
-            (0..len).map(|row| Some(accept(cell(&left, row)?.cmp(&cell(&right, row)?)))).collect()
-        } else if let (Some(left), Some(right)) = (texts(self), texts(other)) {
-            let cell = |array: &'_ StringArray, row: usize| {
-                let row = if array.len() == 1 { 0 } else { row };
-                array.is_valid(row).then(|| array.value(row).to_owned())
-            };
-            (0..len).map(|row| Some(accept(cell(&left, row)?.cmp(&cell(&right, row)?)))).collect()
-        } else {
-            let (left, right) = (self.floats()?, other.floats()?);
-            let cell = |array: &Float64Array, row: usize| {
-                at(|r| array.is_valid(r).then(|| array.value(r)), array.len(), row)
-            };
-            (0..len)
-                .map(|row| Some(accept(cell(&left, row)?.partial_cmp(&cell(&right, row)?)?)))
-                .collect()
+        let accept = [Ordering::Less, Ordering::Equal, Ordering::Greater].map(accept);
+        let compare = |left: &Self, right: &Self| {
+            kernels::compare(accept, left.side(len), right.side(len), len)
         };
-        Ok(self.like(Self::new(Arc::new(values)), other))
+        let verdicts = if self.kind() == Kind::Date || other.kind() == Kind::Date {
+            let days = |v: &Self| v.dates("comparison", None).map(|d| Self::new(Arc::new(d)));
+            compare(&days(self)?, &days(other)?)
+        } else if self.kind() == other.kind() && matches!(self.kind(), Kind::Text | Kind::Int) {
+            compare(self, other)
+        } else {
+            // Truth values count 0 and 1 here; text is an error that names the column.
+            let floats = |v: &Self| v.floats().map(|f| Self::new(Arc::new(f)));
+            compare(&floats(self)?, &floats(other)?)
+        };
+        let verdicts = verdicts.expect("both sides are of one kind");
+        Ok(self.like(Self::new(Arc::new(verdicts)), other))
     }
 
     /// `values` with the labels of whichever side has as many.
@@ -213,5 +177,68 @@ impl Vector {
             Some(labels) => values.with_labels(labels).expect("as many labels as values"),
             None => values,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Cell;
+
+    fn v(values: &[Option<f64>]) -> Vector {
+        Vector::from_options(values.iter().copied())
+    }
+
+    fn cells(v: &Vector) -> Vec<Cell> {
+        v.cells().collect()
+    }
+
+    #[test]
+    fn whole_numbers_stay_whole_until_they_cannot() {
+        let (i, one) = (Vector::from_ints([7, -3]), Vector::from_ints([2]));
+        let run = |op, right: &Vector| cells(&i.binary(op, right).unwrap().0);
+        assert_eq!(run(BinaryOp::Add, &one), [Cell::Int(9), Cell::Int(-1)]);
+        assert_eq!(run(BinaryOp::Rem, &one), [Cell::Int(1), Cell::Int(-1)]);
+        assert_eq!(run(BinaryOp::Div, &one), [Cell::Float(3.5), Cell::Float(-1.5)]);
+        assert_eq!(run(BinaryOp::Pow, &one), [Cell::Float(49.0), Cell::Float(9.0)]);
+        assert_eq!(run(BinaryOp::Mul, &v(&[Some(0.5)])), [Cell::Float(3.5), Cell::Float(-1.5)]);
+        let huge = Vector::from_ints([i64::MAX]);
+        assert_eq!(run(BinaryOp::Add, &huge)[0], Cell::Float(2_f64.powi(63)));
+        let (gone, warning) = i.binary(BinaryOp::Rem, &Vector::from_ints([0])).unwrap();
+        assert_eq!(cells(&gone), [Cell::Missing, Cell::Missing]);
+        assert!(warning.unwrap().contains("2 of 2 values became missing (division by zero"));
+    }
+
+    #[test]
+    fn gaps_stay_and_lost_values_are_counted() {
+        let x = v(&[Some(1.0), None, Some(-4.0)]);
+        let (root, warning) = x.map(MathFn::Sqrt).unwrap();
+        assert_eq!(cells(&root), [Cell::Float(1.0), Cell::Missing, Cell::Missing]);
+        assert!(warning.unwrap().contains("1 of 3 values"));
+        let (share, warning) = x.binary(BinaryOp::Div, &v(&[Some(0.0), Some(0.0), None])).unwrap();
+        assert_eq!(share.missing(), 3);
+        assert!(warning.unwrap().contains("1 of 3 values"));
+        let (all, _) = x.binary(BinaryOp::Add, &v(&[None])).unwrap();
+        assert_eq!(all.missing(), 3);
+        assert!(x.binary(BinaryOp::Add, &v(&[None, None])).is_err());
+        let error = x.binary(BinaryOp::Add, &Vector::from_texts(["a"])).unwrap_err().to_string();
+        assert!(error.contains("is text, not numeric"), "{error}");
+    }
+
+    #[test]
+    fn comparisons_are_exact_and_keep_gaps() {
+        let beyond = 1_i64 << 53;
+        let i = Vector::from_ints([beyond + 1, beyond]);
+        let equal = i.compare(&Vector::from_ints([beyond]), Ordering::is_eq).unwrap();
+        assert_eq!(cells(&equal), [Cell::Bool(false), Cell::Bool(true)]);
+        let x = v(&[Some(-0.0), None, Some(2.0)]);
+        let at_least = x.compare(&Vector::from_ints([0]), Ordering::is_ge).unwrap();
+        assert_eq!(cells(&at_least), [Cell::Bool(true), Cell::Missing, Cell::Bool(true)]);
+        let texts = Vector::from_texts(["a", "б", "c"]);
+        let after = Vector::from_texts(["b"]).compare(&texts, Ordering::is_gt).unwrap();
+        assert_eq!(cells(&after), [Cell::Bool(true), Cell::Bool(false), Cell::Bool(false)]);
+        let yes = x.compare(&Vector::from(Cell::Bool(true)), Ordering::is_gt).unwrap();
+        assert_eq!(cells(&yes)[2], Cell::Bool(true));
+        assert!(x.compare(&texts, Ordering::is_eq).is_err());
     }
 }

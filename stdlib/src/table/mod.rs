@@ -9,6 +9,7 @@ mod date;
 mod error;
 pub mod export;
 mod frame;
+mod kernels;
 mod panel;
 pub mod read;
 pub mod save;

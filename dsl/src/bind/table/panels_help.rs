@@ -253,7 +253,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         source: "",
         examples: &[Example {
             code: "vector([1, 2, 4]).diff().to_array()",
-            shows: "[missing, 1.0, 2.0]",
+            shows: "[missing, 1, 2]",
         }],
     },
     Entry {

@@ -15,6 +15,7 @@ use super::{Expression, Scope};
 use crate::error::Result;
 use crate::table::Vector;
 use crate::table::frame::Kind;
+use crate::table::kernels;
 use crate::table::verbs::error::ExprError;
 use crate::table::verbs::groups::Groups;
 
@@ -67,8 +68,8 @@ impl Expression {
             What::Math(apply) => {
                 let floats = self.numeric(first, &value, scope)?;
                 let input = floats.values();
-                let values = value::build(input.len(), |row| apply(input[row]));
-                let (array, lost) = value::finite(values, floats.nulls().cloned());
+                let values = kernels::build(input.len(), |row| apply(input[row]));
+                let (array, lost) = kernels::finite(values, floats.nulls().cloned());
                 self.lost(node, lost, input.len(), "outside its domain", scope);
                 array
             }
@@ -93,10 +94,10 @@ impl Expression {
                     // So many digits leave the number as it is.
                     if scaled.is_finite() { scaled.round() / unit } else { input[row] }
                 };
-                let values = value::build(input.len(), round);
-                value::finite(values, floats.nulls().cloned()).0
+                let values = kernels::build(input.len(), round);
+                kernels::finite(values, floats.nulls().cloned()).0
             }
-            What::Number => match value::texts(&value.array) {
+            What::Number => match kernels::texts(&value.array) {
                 Some(texts) => {
                     let (array, lost) = text::numbers(texts);
                     self.lost(node, lost, texts.len(), "no number is written there", scope);
@@ -308,7 +309,7 @@ impl Expression {
     /// The order of a quantile.
     fn order(&self, node: &Node, scope: &Scope<'_>) -> Result<f64> {
         let value = self.eval(node, scope)?;
-        let found = match (value.shape, value::floats(&value.array)) {
+        let found = match (value.shape, kernels::floats(&value.array)) {
             (Shape::One, Some(p)) if p.is_valid(0) => {
                 let p = p.value(0);
                 if (0.0..=1.0).contains(&p) {

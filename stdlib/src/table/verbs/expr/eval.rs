@@ -11,6 +11,7 @@ use super::value::{self, Shape, Value};
 use super::{Expression, Param, Scope};
 use crate::error::Result;
 use crate::table::frame::Kind;
+use crate::table::kernels;
 use crate::table::verbs::error::ExprError;
 use crate::table::verbs::groups::Groups;
 use crate::table::{BinaryOp, Cell, Date, Vector, date};
@@ -189,7 +190,7 @@ impl Expression {
         let (a, b, shape, len) = Self::aligned(a, b, scope);
         if op == BinaryOp::Add && a.kind() == Kind::Text && b.kind() == Kind::Text {
             let (a, b) = (a.spread(len), b.spread(len));
-            let (Some(a), Some(b)) = (value::texts(&a), value::texts(&b)) else {
+            let (Some(a), Some(b)) = (kernels::texts(&a), kernels::texts(&b)) else {
                 return Err(self.wrong(node, "text", "text", scope));
             };
             let joined: StringArray =
@@ -206,7 +207,7 @@ impl Expression {
                 return Err(self.wrong(side, "text", "a number", scope));
             }
         }
-        let Some((array, lost)) = value::arithmetic(op, &a, &b, len) else {
+        let Some((array, lost)) = kernels::arithmetic(op, a.side(), b.side(), len) else {
             return Err(self.wrong(node, &a.kind().to_string(), "a number", scope));
         };
         let why = match op {
@@ -233,7 +234,7 @@ impl Expression {
             (Kind::Text, Kind::Date) => (self.dated(left, &a, scope)?, b),
             _ => (a, b),
         };
-        match value::compare(accept, &a, &b, len) {
+        match kernels::compare(accept, a.side(), b.side(), len) {
             Some(array) => Ok(Value { array: Arc::new(array), shape }),
             None => Err(scope.fault(ExprError::Incomparable {
                 at: self.place(&Node {
@@ -337,15 +338,15 @@ impl Expression {
             }
         }
         let array = &value.array;
-        let verdicts = if let Some(texts) = value::texts(array) {
+        let verdicts = if let Some(texts) = kernels::texts(array) {
             BooleanBuffer::collect_bool(array.len(), |row| words.contains(texts.value(row)))
         } else if matches!(value.kind(), Kind::Date | Kind::Int)
-            && let Some(values) = value::whole(array)
+            && let Some(values) = kernels::whole(array)
         {
             BooleanBuffer::collect_bool(array.len(), |row| whole.contains(&values.value(row)))
         } else {
             let floats =
-                value::floats(array).unwrap_or_else(|| Float64Array::new_null(array.len()));
+                kernels::floats(array).unwrap_or_else(|| Float64Array::new_null(array.len()));
             let bits = |row| (floats.value(row) + 0.0).to_bits();
             BooleanBuffer::collect_bool(array.len(), |row| numbers.contains(&bits(row)))
         };
@@ -363,7 +364,7 @@ impl Expression {
         if value.is_blank() {
             return Ok(Float64Array::new_null(value.array.len()));
         }
-        value::floats(&value.array)
+        kernels::floats(&value.array)
             .ok_or_else(|| self.wrong(node, &value.kind().to_string(), "a number", scope))
     }
 
@@ -376,7 +377,7 @@ impl Expression {
         if value.is_blank() {
             return Ok(StringArray::new_null(value.array.len()));
         }
-        value::texts(&value.array)
+        kernels::texts(&value.array)
             .cloned()
             .ok_or_else(|| self.wrong(node, &value.kind().to_string(), "text", scope))
     }
@@ -405,7 +406,7 @@ pub(super) fn bools(array: &ArrayRef) -> BooleanArray {
 
 /// Values as texts, numbers in their shortest form.
 pub(super) fn as_text(array: &ArrayRef) -> ArrayRef {
-    if value::texts(array).is_some() {
+    if kernels::texts(array).is_some() {
         return Arc::clone(array);
     }
     Arc::new((0..array.len()).map(|row| shown(array, row)).collect::<StringArray>())

@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::Excerpt;
 use crate::table::Vector;
 
 fn table() -> Table {
@@ -35,7 +36,8 @@ fn fault(code: &str) -> (String, String) {
     let (table, params) = (table(), params());
     let scope = Scope::new("where", &table, &params);
     let error = Expression::parse("where", code).and_then(|e| e.condition(&scope)).unwrap_err();
-    let (text, span) = error.formula_span().unwrap();
+    let Excerpt { what, text, span } = error.excerpt().unwrap();
+    assert_eq!(what, "expression");
     let marked = text[span].to_owned();
     (error.to_string(), marked)
 }
@@ -128,7 +130,7 @@ fn groups_have_their_own_values() {
     assert_eq!(run("n_distinct(region)"), "1 2");
     assert_eq!(run("max(x - mean(x))"), "0 1");
     let error = Expression::parse("summarise", "sum(x) + n").unwrap().groups(&scope).unwrap_err();
-    assert_eq!(error.formula_span().map(|(text, span)| text[span].to_owned()).unwrap(), "n");
+    assert_eq!(error.excerpt().map(|marked| marked.text[marked.span].to_owned()).unwrap(), "n");
 }
 
 #[test]
