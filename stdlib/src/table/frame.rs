@@ -155,7 +155,14 @@ impl Table {
         let mut table = Self::from_arrays(columns, self.nrow())?;
         table.labels.clone_from(&self.labels);
         table.label_name.clone_from(&self.label_name);
-        table.meta = Arc::clone(&self.meta);
+        // What the codebook says goes with its column: a later one of the same name is another.
+        let gone = |name: &String| table.position("table", name).is_err();
+        table.meta = if self.meta.keys().any(gone) {
+            let kept = self.meta.iter().filter(|(name, _)| !gone(name));
+            Arc::new(kept.map(|(name, meta)| (name.clone(), meta.clone())).collect())
+        } else {
+            Arc::clone(&self.meta)
+        };
         Ok(table.with_panel(self.panel.clone()))
     }
 
@@ -266,11 +273,18 @@ impl Table {
         self.panel.as_ref()
     }
 
-    /// The same table as the panel `panel`, as long as it has the panel's columns.
+    /// The same table as the panel `panel`, as long as it has the panel's columns, and times that
+    /// can be counted as the panel counts them.
     #[must_use]
     pub(super) fn with_panel(mut self, panel: Option<Arc<Panel>>) -> Self {
-        let has = |name: &String| self.position("panel", name).is_ok();
-        self.panel = panel.filter(|p| has(&p.time) && p.entity.as_ref().is_none_or(has));
+        let kind = |name: &String| {
+            let array = self.array("panel", name).ok()?;
+            Some(Kind::of(array.data_type()))
+        };
+        self.panel = panel.filter(|panel| {
+            panel.entity.as_ref().is_none_or(|entity| kind(entity).is_some())
+                && kind(&panel.time).is_some_and(|kind| panel.counts(kind))
+        });
         self
     }
 

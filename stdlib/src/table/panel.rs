@@ -1,7 +1,8 @@
 //! Panels: rows known by their entity and time.
 //!
-//! A table that was declared a panel carries the names of the two columns through selection,
-//! filtering and sorting as long as both stay. Lags and growth then look by time: the value of the
+//! A table that was declared a panel carries the names of the two columns through every verb as
+//! long as both stay: a new name of a column is noted, a column that goes takes the declaration with
+//! it. Lags and growth then look by time: the value of the
 //! same entity one period earlier, wherever its row stands, and missing where there is none.
 
 use std::collections::HashMap;
@@ -66,6 +67,28 @@ pub struct Panel {
 }
 
 impl Panel {
+    /// The panel after its columns got the names that `new_name` gives, if it still has them.
+    pub(super) fn renamed(&self, new_name: impl Fn(&str) -> Option<String>) -> Option<Arc<Self>> {
+        let entity = match &self.entity {
+            Some(entity) => Some(new_name(entity)?),
+            None => None,
+        };
+        Some(Arc::new(Self { entity, time: new_name(&self.time)?, every: self.every }))
+    }
+
+    /// The columns that make it.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &String> {
+        self.entity.iter().chain([&self.time])
+    }
+
+    /// Whether times of `kind` can be counted.
+    pub(super) fn counts(&self, kind: Kind) -> bool {
+        matches!(
+            (self.every, kind),
+            (Every::Units(_), Kind::Int) | (Every::Calendar(_), Kind::Date)
+        )
+    }
+
     /// The number of the period that `time` lies in.
     fn period(&self, time: &Cell) -> Option<i64> {
         Some(match (self.every, time) {

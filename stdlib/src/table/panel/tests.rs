@@ -106,3 +106,180 @@ fn bad_bases_are_named() {
     assert!(warning.unwrap().contains("1 of 5 values are missing"));
     assert!(t.index_to("x", &Cell::Text("soon".into()), 1.0).is_err());
 }
+
+mod kept {
+    //! The declaration and the codebook through every verb that makes a new table.
+
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::table::ColumnMeta;
+    use crate::table::verbs::*;
+
+    fn codebook() -> HashMap<String, ColumnMeta> {
+        let entry = |label: &str| ColumnMeta {
+            labels: vec![("en".into(), label.into())],
+            unit: Some("tenge".into()),
+        };
+        HashMap::from([("x".to_owned(), entry("Output")), ("firm".to_owned(), entry("Enterprise"))])
+    }
+
+    fn declared() -> Table {
+        let t = table().labelled_by("firm").unwrap().with_meta(codebook());
+        t.panel(Some("firm"), "year", Every::Auto).unwrap().0
+    }
+
+    fn keys(table: &Table) -> Option<(&str, &str)> {
+        let panel = table.panel_keys()?;
+        Some((panel.entity.as_deref()?, &panel.time))
+    }
+
+    fn label<'t>(table: &'t Table, column: &str) -> Option<&'t str> {
+        table.meta(column)?.label("en")
+    }
+
+    #[track_caller]
+    fn same(table: &Table) {
+        assert_eq!(keys(table), Some(("firm", "year")));
+        assert_eq!(label(table, "x"), Some("Output"));
+        assert_eq!(label(table, "firm"), Some("Enterprise"));
+    }
+
+    fn expression(code: &str) -> Expression {
+        Expression::parse("test", code).unwrap()
+    }
+
+    fn made(name: &str, code: &str) -> Vec<(String, Made)> {
+        vec![(name.to_owned(), Made::Expression(expression(code)))]
+    }
+
+    fn pair(a: &str, b: &str) -> (String, String) {
+        (a.to_owned(), b.to_owned())
+    }
+
+    fn names<const N: usize>(names: [&str; N]) -> Vec<String> {
+        names.map(String::from).to_vec()
+    }
+
+    #[test]
+    fn choosing_rows() {
+        let t = declared();
+        let nothing = Params::new();
+        same(&where_(&t, None, &expression("x > 1"), &nothing).unwrap().table);
+        same(&sort(&t, &[SortKey { column: "x".into(), descending: true }]).unwrap());
+        same(&distinct(&t, &[]).unwrap());
+        same(&slice(&t, Slice { from: 1, to: None }).unwrap());
+        let params = SampleParams { n: Some(2), share: None, replace: false, seed: 1 };
+        same(&sample(&t, &params).unwrap());
+        same(&drop_missing(&t, &[]).unwrap().table);
+        same(&t.head(2));
+        same(&t.filter(&vec![true, false, true, false, true].into()).unwrap());
+    }
+
+    #[test]
+    fn choosing_and_naming_columns() {
+        let t = declared();
+        same(&t.select(&["x", "year", "firm"]).unwrap());
+        assert_eq!(keys(&t.select(&["firm", "x"]).unwrap()), None);
+        assert_eq!(keys(&t.drop(&["firm"]).unwrap()), None);
+        assert_eq!(keys(&t.numeric().unwrap()), None);
+        let swapped = rename(&t, &[pair("firm", "year"), pair("year", "год")]).unwrap();
+        assert_eq!(keys(&swapped), Some(("year", "год")));
+        assert_eq!(label(&swapped, "year"), Some("Enterprise"));
+        assert_eq!(read(&swapped.lag("x", 1).unwrap())[0], Some(10.0));
+        // A label goes with its column, and a new one of the same name does not find it again.
+        let other = t.drop(&["x"]).unwrap().with_column("x", &Vector::from_ints(0..5)).unwrap();
+        assert_eq!(label(&other, "x"), None);
+    }
+
+    #[test]
+    fn computing() {
+        let t = declared();
+        let nothing = Params::new();
+        same(&mutate(&t, None, &made("y", "x * 2"), &nothing).unwrap().table);
+        same(&fill(&t, &[], Direction::Down, &[]).unwrap().table);
+        // Times that can no longer be counted would make every lag missing.
+        let texts = Vector::from_texts(["a", "b", "c", "d", "e"]);
+        assert_eq!(keys(&t.with_column("year", &texts).unwrap()), None);
+        let grouped = group_by(&t, &names(["firm", "year"])).unwrap();
+        let summary = grouped.summarise(&made("x", "mean(x)"), &nothing).unwrap().table;
+        same(&summary);
+        assert_eq!(keys(&grouped.key_table().unwrap()), Some(("firm", "year")));
+        let by_firm = group_by(&t, &names(["firm"])).unwrap();
+        let last = by_firm.summarise(&made("year", "max(year)"), &nothing).unwrap().table;
+        assert_eq!(keys(&last), None);
+        let parts: Vec<Table> =
+            by_firm.tables().unwrap().iter().map(|t| t.select(&["year", "x"]).unwrap()).collect();
+        same(&by_firm.stacked(&parts).unwrap().table);
+        same(&by_firm.head(1, true).unwrap());
+    }
+
+    #[test]
+    fn binding() {
+        let t = declared();
+        let plain = table();
+        let two = [("1".to_owned(), t.head(2)), ("2".to_owned(), plain.clone())];
+        same(&bind_rows(&two, Some("part")).unwrap().table);
+        let other = plain.panel(Some("year"), "year", Every::Auto).unwrap().0;
+        let torn = [("1".to_owned(), t.clone()), ("2".to_owned(), other)];
+        assert_eq!(keys(&bind_rows(&torn, None).unwrap().table), None);
+        let without =
+            [("1".to_owned(), t.clone()), ("2".to_owned(), plain.drop(&["year"]).unwrap())];
+        assert_eq!(keys(&bind_rows(&without, None).unwrap().table), None);
+        let beside = Table::new([("z", Vector::from_ints(0..5))]).unwrap();
+        same(&bind_columns(&[beside, t]).unwrap());
+    }
+
+    #[test]
+    fn joining() {
+        let t = declared();
+        let firms = Table::new([
+            ("company", Vector::from_texts(["a", "b", "c"])),
+            ("year", Vector::from_ints([1999, 2001, 2003])),
+        ])
+        .unwrap();
+        let on = [pair("firm", "company")];
+        for how in [How::Left, How::Inner, How::Full, How::Right, How::Semi, How::Anti] {
+            let params = JoinParams { how, ..JoinParams::default() };
+            same(&join(&t, &firms, &on, &params).unwrap().table);
+        }
+        let suffixes = ("_old".to_owned(), "_founded".to_owned());
+        let params = JoinParams { suffixes, ..JoinParams::default() };
+        assert_eq!(
+            keys(&join(&t, &firms, &on, &params).unwrap().table),
+            Some(("firm", "year_old"))
+        );
+        let back = join(&firms, &t, &[pair("company", "firm")], &JoinParams::default()).unwrap();
+        assert_eq!(keys(&back.table), Some(("company", "year_right")));
+        assert_eq!(label(&back.table, "x"), Some("Output"));
+    }
+
+    #[test]
+    fn pivoting() {
+        let t = declared();
+        let longer = LongerParams {
+            columns: names(["x"]),
+            names: names(["what"]),
+            values: "value".into(),
+            separator: None,
+            prefix: String::new(),
+            numbers: true,
+            drop_missing: false,
+        };
+        let long = pivot_longer(&t, &longer).unwrap();
+        assert_eq!(keys(&long), Some(("firm", "year")));
+        assert_eq!(label(&long, "firm"), Some("Enterprise"));
+        let wider = |name: &str| WiderParams {
+            names: name.into(),
+            values: names([if name == "what" { "value" } else { "x" }]),
+            keys: Vec::new(),
+            prefix: String::new(),
+            aggregate: None,
+            fill: Cell::Missing,
+        };
+        let wide = pivot_wider(&long, &wider("what")).unwrap().table;
+        assert_eq!(keys(&wide), Some(("firm", "year")));
+        assert_eq!(wide.columns(), ["firm", "year", "x"]);
+        assert_eq!(keys(&pivot_wider(&t, &wider("year")).unwrap().table), None);
+    }
+}

@@ -15,7 +15,8 @@ use crate::table::{Table, TableError};
 ///
 /// The columns are those of all tables, in order of first appearance; a table without one has
 /// gaps there, which a warning tells. Integers beside floats become floats, other kinds that
-/// differ are an error. `source` adds a first column with the name of each row's table.
+/// differ are an error. `source` adds a first column with the name of each row's table. The result
+/// is a panel where one was declared, unless the tables are panels of different columns.
 pub fn bind_rows(tables: &[(String, Table)], source: Option<&str>) -> Result<Noted> {
     let mut names: Vec<String> = Vec::new();
     for (_, table) in tables {
@@ -71,7 +72,14 @@ pub fn bind_rows(tables: &[(String, Table)], source: Option<&str>) -> Result<Not
             .collect();
         table = table.with_labels(Arc::new(labels), first)?;
     }
-    Ok(Noted { table, warnings })
+    let declared: Vec<_> = tables.iter().filter_map(|(_, t)| t.panel_keys()).collect();
+    let one = declared.first().filter(|first| declared.iter().all(|other| other == *first));
+    // A table without the panel's columns would give rows of no entity and no time.
+    let has = |table: &Table, name: &String| table.position("bind_rows", name).is_ok();
+    let everywhere = one.filter(|panel| {
+        tables.iter().all(|(_, table)| panel.columns().all(|name| has(table, name)))
+    });
+    Ok(Noted { table: table.with_panel(everywhere.map(|panel| Arc::clone(panel))), warnings })
 }
 
 /// Column `name` of every table, with gaps for tables without it.
@@ -160,7 +168,8 @@ pub fn bind_columns(tables: &[Table]) -> Result<Table> {
         }
         meta.extend(table.all_meta());
     }
-    let table = Table::from_arrays(columns, first.nrow())?.with_meta(meta);
+    let panel = tables.iter().find_map(Table::panel_keys).cloned();
+    let table = Table::from_arrays(columns, first.nrow())?.with_meta(meta).with_panel(panel);
     match tables.iter().find_map(|t| t.labels().map(|labels| (labels, t.label_name()))) {
         Some((labels, name)) => table.with_labels(Arc::clone(labels), name),
         None => Ok(table),

@@ -1,5 +1,6 @@
 //! Groups of rows and what is made of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Int64Array, UInt32Array};
@@ -13,7 +14,7 @@ use super::order::{SortKey, order};
 use super::rows::keys;
 use crate::error::Result;
 use crate::table::frame::Kind;
-use crate::table::{Table, TableError};
+use crate::table::{ColumnMeta, Table, TableError};
 
 /// A table whose rows are grouped by equal values of some columns, groups in order of first
 /// appearance.
@@ -57,10 +58,18 @@ impl Grouped {
             .collect()
     }
 
-    /// A table of one row per group; a single text key labels it.
+    /// A table of one row per group; a single text key labels it. It is a panel where the table
+    /// was and the groups are its entities and times.
     fn by_group(&self, columns: Vec<(String, ArrayRef)>) -> Result<Table> {
-        let table =
-            Table::from_arrays(columns, self.groups.count())?.with_meta(self.table.all_meta());
+        let panel = self.table.panel_keys();
+        let panel = panel.filter(|panel| panel.columns().all(|name| self.keys.contains(name)));
+        let own: HashMap<String, ColumnMeta> = columns
+            .iter()
+            .filter_map(|(name, _)| Some((name.clone(), self.table.meta(name)?.clone())))
+            .collect();
+        let table = Table::from_arrays(columns, self.groups.count())?
+            .with_meta(own)
+            .with_panel(panel.cloned());
         match self.keys.as_slice() {
             [key] if Kind::of(self.table.array("group_by", key)?.data_type()) == Kind::Text => {
                 table.labelled_by(key)
@@ -166,8 +175,14 @@ impl Grouped {
                     (name.clone(), taken.expect("every group has its keys"))
                 })
                 .collect();
+            let mut meta: HashMap<String, ColumnMeta> = table.all_meta();
+            for (name, _) in &columns {
+                meta.extend(self.table.meta(name).map(|entry| (name.clone(), entry.clone())));
+            }
             columns.extend(table.named_arrays());
-            parts.push((self.describe(group), Table::from_arrays(columns, table.nrow())?));
+            let panel = table.panel_keys().or(self.table.panel_keys()).cloned();
+            let part = Table::from_arrays(columns, table.nrow())?.with_meta(meta).with_panel(panel);
+            parts.push((self.describe(group), part));
         }
         super::bind::bind_rows(&parts, None)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use crate::table::kernels;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringArray,
     types::Date32Type,
@@ -193,6 +194,49 @@ fn integers(rows: usize, value: impl Fn(usize) -> Option<i64>) -> Groups {
     }
     let span = if low > high { 0 } else { high.abs_diff(low) };
     number(rows, span.checked_add(1), |row| value(row).map(|v| v.wrapping_sub(low) as u64))
+}
+
+/// The place of every value of `left` in `right`, if both are of one kind (whole numbers, dates or
+/// text), without gaps, no value stands twice in `right` and every one of `left` stands there.
+pub(super) fn lookup(left: &ArrayRef, right: &ArrayRef) -> Option<Vec<u32>> {
+    if left.null_count() > 0 || right.null_count() > 0 || right.is_empty() {
+        return None;
+    }
+    if let (Some(left), Some(right)) = (kernels::texts(left), kernels::texts(right)) {
+        let mut places: KeyMap<&str, u32> = KeyMap::default();
+        for row in 0..right.len() {
+            if places.insert(right.value(row), row as u32).is_some() {
+                return None;
+            }
+        }
+        return (0..left.len()).map(|row| places.get(left.value(row)).copied()).collect();
+    }
+    if left.data_type() != right.data_type() {
+        return None;
+    }
+    let (left, right) = (kernels::whole(left)?, kernels::whole(right)?);
+    let (low, high) = (right.values().iter().min()?, right.values().iter().max()?);
+    if high.abs_diff(*low) <= 4 * right.len() as u64 + 1024 {
+        let mut places = vec![NONE; high.abs_diff(*low) as usize + 1];
+        for (row, value) in right.values().iter().enumerate() {
+            let place = &mut places[value.abs_diff(*low) as usize];
+            if std::mem::replace(place, row as u32) != NONE {
+                return None;
+            }
+        }
+        let find = |value: &i64| {
+            let at = usize::try_from(value.checked_sub(*low)?).ok()?;
+            places.get(at).copied().filter(|row| *row != NONE)
+        };
+        return left.values().iter().map(find).collect();
+    }
+    let mut places: KeyMap<i64, u32> = KeyMap::default();
+    for (row, value) in right.values().iter().enumerate() {
+        if places.insert(*value, row as u32).is_some() {
+            return None;
+        }
+    }
+    left.values().iter().map(|value| places.get(value).copied()).collect()
 }
 
 /// Numbers rows by `key`; `space` bounds the keys where they are small.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::error::VerbError;
 use super::expr::shown;
-use super::groups::Groups;
+use super::groups::{Groups, lookup};
 use super::{Noted, listed};
 use crate::choice::Choice;
 use crate::error::{Result, closest};
@@ -172,7 +172,8 @@ const NONE: u32 = u32::MAX;
 ///
 /// A gap in a key matches nothing. Rows keep the left table's order (the right's for a right
 /// join), several matches the right table's; a full join ends with the right's rows without
-/// match. The warnings tell of keys without match and of keys that stand several times on both
+/// match. The result is a panel where the left table is one, else where the right is. The warnings
+/// tell of keys without match and of keys that stand several times on both
 /// sides.
 pub fn join(
     left: &Table,
@@ -187,6 +188,10 @@ pub fn join(
     if left.nrow() as u64 + right.nrow() as u64 >= u64::from(NONE) {
         let rows = left.nrow() as u64 + right.nrow() as u64;
         return Err(VerbError::TooManyRows { primitive: "join".into(), rows }.into());
+    }
+    if let Some(rows) = looked_up(left, right, on, params)? {
+        let picked = Picked { left: None, right: rows, either: None };
+        return Ok(Noted::plain(assembled(left, right, on, params, &picked)?));
     }
     let keys = Keys::of(left, right, on)?;
     let (nl, nr) = (left.nrow(), right.nrow());
@@ -225,7 +230,37 @@ pub fn join(
         }
         pairs
     };
-    Ok(Noted { table: assembled(left, right, on, params, &keys, pairs)?, warnings })
+    let table = assembled(left, right, on, params, &Picked::of(keys, pairs))?;
+    Ok(Noted { table, warnings })
+}
+
+/// The right row of every left row, where a join is no more than looking it up: one key column,
+/// different values of it on the right, and nobody without a match to tell of.
+fn looked_up(
+    left: &Table,
+    right: &Table,
+    on: &[(String, String)],
+    params: &JoinParams,
+) -> Result<Option<UInt32Array>> {
+    let one_sided = matches!(
+        params.expect,
+        Relationship::Any | Relationship::ManyToOne | Relationship::ManyToMany
+    );
+    let [(l, r)] = on else { return Ok(None) };
+    if !one_sided || !matches!(params.how, How::Left | How::Inner) {
+        return Ok(None);
+    }
+    let Some(rows) = lookup(left.array("join", l)?, right.array("join", r)?) else {
+        return Ok(None);
+    };
+    if params.how == How::Inner {
+        let mut found = vec![false; right.nrow()];
+        rows.iter().for_each(|row| found[*row as usize] = true);
+        if found.contains(&false) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(UInt32Array::from(rows)))
 }
 
 /// Pairs of rows with equal keys in the order of `outer`; `keep` also those without partner.
@@ -354,35 +389,48 @@ fn unmatched(
     Some(text)
 }
 
-/// The columns of both tables at the rows of `pairs`.
+/// Which rows of both tables make the rows of the result.
+struct Picked {
+    /// Rows of the left table; `None` where they are its own.
+    left: Option<UInt32Array>,
+    right: UInt32Array,
+    /// The keys of both tables and where each row of the result has its own, where some rows come
+    /// from the right alone.
+    either: Option<(Vec<ArrayRef>, UInt32Array)>,
+}
+
+impl Picked {
+    fn of(keys: Keys, (lefts, rights): (Vec<u32>, Vec<u32>)) -> Self {
+        let shift = keys.left_rows as u32;
+        let index = |rows: &[u32], shift: u32| -> UInt32Array {
+            rows.iter().map(|row| (*row != NONE).then(|| row - shift)).collect()
+        };
+        let either = lefts.contains(&NONE).then(|| {
+            let first = lefts.iter().zip(&rights);
+            let rows = first.map(|(l, r)| Some(if *l == NONE { *r } else { *l })).collect();
+            (keys.arrays, rows)
+        });
+        // Where every left row found one partner at most, its columns are those of the result.
+        let same = lefts.len() == keys.left_rows
+            && lefts.iter().zip(0..).all(|(row, place)| *row == place);
+        let left = (!same).then(|| index(&lefts, 0));
+        Self { left, right: index(&rights, shift), either }
+    }
+}
+
+/// The columns of both tables at the rows that were picked.
 fn assembled(
     left: &Table,
     right: &Table,
     on: &[(String, String)],
     params: &JoinParams,
-    keys: &Keys,
-    (lefts, rights): (Vec<u32>, Vec<u32>),
+    picked: &Picked,
 ) -> Result<Table> {
-    let shift = keys.left_rows as u32;
-    let open = lefts.contains(&NONE);
-    let index = |rows: &[u32], shift: u32| -> UInt32Array {
-        rows.iter().map(|row| (*row != NONE).then(|| row - shift)).collect()
+    let take = |array: &ArrayRef, rows: Option<&UInt32Array>| match rows {
+        None => Arc::clone(array),
+        Some(rows) => arrow_select::take::take(array, rows, None).expect("every index is a row"),
     };
-    let either: UInt32Array = if open {
-        lefts.iter().zip(&rights).map(|(l, r)| Some(if *l == NONE { *r } else { *l })).collect()
-    } else {
-        UInt32Array::from(Vec::<u32>::new())
-    };
-    let (from_left, from_right) = (index(&lefts, 0), index(&rights, shift));
-    // Where every left row found one partner at most, its columns are those of the result.
-    let same =
-        lefts.len() == left.nrow() && lefts.iter().zip(0..).all(|(row, place)| *row == place);
-    let take = |array: &ArrayRef, rows: &UInt32Array| {
-        if same && std::ptr::eq(rows, &raw const from_left) {
-            return Arc::clone(array);
-        }
-        arrow_select::take::take(array, rows, None).expect("every index is a row")
-    };
+    let from_left = picked.left.as_ref();
     let is_right_key = |name: &str| on.iter().any(|(_, r)| r == name);
     let left_names = left.columns();
     let right_names: Vec<String> =
@@ -397,16 +445,16 @@ fn assembled(
         let twice = left_names.iter().any(|other| other == name);
         if twice { format!("{name}{}", params.suffixes.1) } else { name.to_owned() }
     };
-    let mut jobs: Vec<(String, &ArrayRef, &UInt32Array)> = Vec::new();
+    let mut jobs: Vec<(String, &ArrayRef, Option<&UInt32Array>)> = Vec::new();
     let mut meta = std::collections::HashMap::new();
     for name in &left_names {
         let new = left_name(name);
         if let Some(entry) = left.meta(name) {
             meta.insert(new.clone(), entry.clone());
         }
-        match key_place(name).filter(|_| open) {
-            Some(place) => jobs.push((new, &keys.arrays[place], &either)),
-            None => jobs.push((new, left.array("join", name)?, &from_left)),
+        match key_place(name).zip(picked.either.as_ref()) {
+            Some((place, (keys, rows))) => jobs.push((new, &keys[place], Some(rows))),
+            None => jobs.push((new, left.array("join", name)?, from_left)),
         }
     }
     for name in &right_names {
@@ -414,7 +462,7 @@ fn assembled(
         if let Some(entry) = right.meta(name) {
             meta.insert(new.clone(), entry.clone());
         }
-        jobs.push((new, right.array("join", name)?, &from_right));
+        jobs.push((new, right.array("join", name)?, Some(&picked.right)));
     }
     for (place, (name, ..)) in jobs.iter().enumerate() {
         if jobs[..place].iter().any(|(other, ..)| other == name) {
@@ -424,14 +472,23 @@ fn assembled(
     }
     let columns: Vec<(String, ArrayRef)> =
         jobs.into_par_iter().map(|(name, array, rows)| (name, take(array, rows))).collect();
-    let mut table = Table::from_arrays(columns, lefts.len())?.with_meta(meta);
+    let panel = left.panel_keys().and_then(|p| p.renamed(|name| Some(left_name(name))));
+    let panel = panel.or_else(|| {
+        let new_name = |name: &str| match on.iter().find(|(_, r)| r == name) {
+            Some((l, _)) => l.clone(),
+            None => right_name(name),
+        };
+        right.panel_keys()?.renamed(|name| Some(new_name(name)))
+    });
+    let mut table =
+        Table::from_arrays(columns, picked.right.len())?.with_meta(meta).with_panel(panel);
     if let Some(labels) = left.labels() {
         let key = left.label_name().filter(|name| key_place(name).is_some());
         table = match key {
-            Some(name) if open => table.labelled_by(name)?,
+            Some(name) if picked.either.is_some() => table.labelled_by(name)?,
             _ => {
                 let labels: ArrayRef = Arc::clone(labels) as ArrayRef;
-                let taken = take(&labels, &from_left);
+                let taken = take(&labels, from_left);
                 let texts = taken.as_any().downcast_ref::<StringArray>();
                 let texts = texts.expect("taking text gives text").clone();
                 table.with_labels(Arc::new(texts), left.label_name())?
@@ -442,129 +499,4 @@ fn assembled(
 }
 
 #[cfg(test)]
-mod tests {
-    use rand::RngExt;
-
-    use super::*;
-    use crate::table::{Cell, Vector};
-
-    fn key(name: &str) -> Vec<(String, String)> {
-        vec![(name.to_owned(), name.to_owned())]
-    }
-
-    fn random(rows: usize, seed: u64) -> Table {
-        let mut rng = crate::context::rng(seed, 0);
-        let mut gap = |x: i64| (rng.random_range(0..6) > 0).then_some(x);
-        let a: arrow_array::Int64Array = (0..rows).map(|i| gap((i * 7 % 5) as i64)).collect();
-        let b: StringArray =
-            (0..rows).map(|i| gap(i as i64).map(|i| ["x", "y"][(i % 2) as usize])).collect();
-        Table::new([
-            ("a", Vector::new(Arc::new(a))),
-            ("b", Vector::new(Arc::new(b))),
-            ("v", Vector::from_ints(0..rows as i64)),
-        ])
-        .unwrap()
-    }
-
-    /// The pairs of `v` that a nested loop finds, -1 for no partner.
-    fn by_loops(left: &Table, right: &Table, how: How) -> Vec<(i64, i64)> {
-        let same = |l: usize, r: usize| {
-            (0..2).all(|c| left.cell(l, c) != Cell::Missing && left.cell(l, c) == right.cell(r, c))
-        };
-        let (nl, nr) = (left.nrow(), right.nrow());
-        let mut pairs = Vec::new();
-        for l in 0..nl {
-            let mut found = false;
-            for r in 0..nr {
-                if same(l, r) {
-                    found = true;
-                    pairs.push((l as i64, r as i64));
-                }
-            }
-            if !found && how != How::Inner {
-                pairs.push((l as i64, -1));
-            }
-        }
-        if how == How::Full {
-            for r in 0..nr {
-                if !(0..nl).any(|l| same(l, r)) {
-                    pairs.push((-1, r as i64));
-                }
-            }
-        }
-        pairs
-    }
-
-    #[test]
-    fn joins_find_what_nested_loops_find() {
-        for seed in 0..8 {
-            let (left, right) = (random(23, seed), random(17, seed + 100));
-            let on = [key("a"), key("b")].concat();
-            for how in [How::Left, How::Inner, How::Full] {
-                let params = JoinParams { how, ..JoinParams::default() };
-                let joined = join(&left, &right, &on, &params).unwrap().table;
-                assert_eq!(joined.columns(), ["a", "b", "v", "v_right"]);
-                let value =
-                    |row, column| joined.cell(row, column).as_f64().map_or(-1, |x| x as i64);
-                let pairs: Vec<(i64, i64)> =
-                    (0..joined.nrow()).map(|row| (value(row, 2), value(row, 3))).collect();
-                assert_eq!(pairs, by_loops(&left, &right, how), "{how:?}, seed {seed}");
-            }
-            let mirrored = JoinParams { how: How::Right, ..JoinParams::default() };
-            let right_join = join(&left, &right, &on, &mirrored).unwrap().table;
-            assert_eq!(right_join.nrow(), by_loops(&right, &left, How::Left).len());
-            let count = |how| {
-                let params = JoinParams { how, ..JoinParams::default() };
-                join(&left, &right, &on, &params).unwrap().table.nrow()
-            };
-            assert_eq!(count(How::Semi) + count(How::Anti), left.nrow());
-        }
-    }
-
-    fn small() -> (Table, Table) {
-        let left = Table::new([
-            ("region", Vector::from_texts(["Abai", "Almaty ", "Atyrau"])),
-            ("x", Vector::from_ints([1, 2, 3])),
-        ]);
-        let right = Table::new([
-            ("имя", Vector::from_texts(["Abai", "Almaty", "Abai"])),
-            ("y", Vector::from_floats([10.0, 20.0, 30.0])),
-        ]);
-        (left.unwrap().labelled_by("region").unwrap(), right.unwrap())
-    }
-
-    #[test]
-    fn keys_of_different_names_and_a_report_of_the_unmatched() {
-        let (left, right) = small();
-        let on = vec![("region".to_owned(), "имя".to_owned())];
-        let noted = join(&left, &right, &on, &JoinParams::default()).unwrap();
-        assert_eq!(noted.table.columns(), ["region", "x", "y"]);
-        assert_eq!(noted.table.row_names(), ["Abai", "Abai", "Almaty ", "Atyrau"]);
-        assert_eq!(
-            noted.warnings,
-            [
-                "join: 2 of 3 rows on the left find no match: `Almaty `, `Atyrau` (the right has `Almaty`)"
-            ]
-        );
-        let full = JoinParams { how: How::Full, ..JoinParams::default() };
-        let table = join(&left, &right, &on, &full).unwrap().table;
-        assert_eq!(table.row_names()[4], "Almaty");
-        assert!(join(&left, &right, &[("x".into(), "имя".into())], &full).is_err());
-    }
-
-    #[test]
-    fn a_broken_expectation_is_an_error_and_many_to_many_is_said() {
-        let (left, right) = small();
-        let on = vec![("region".to_owned(), "имя".to_owned())];
-        let expect = JoinParams { expect: Relationship::ManyToOne, ..JoinParams::default() };
-        let error = join(&left, &right, &on, &expect).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "join: expected many_to_one, but the right table has 2 rows with Abai"
-        );
-        let twice = left.take(&[0, 0]).unwrap();
-        let noted = join(&twice, &right, &on, &JoinParams::default()).unwrap();
-        assert_eq!(noted.table.nrow(), 4);
-        assert!(noted.warnings[0].contains("several times on both sides"));
-    }
-}
+mod tests;

@@ -172,8 +172,8 @@ fn named(primitive: &str, table: &Table, columns: &[String], text: &str) -> Resu
 
 /// The table with columns renamed, each pair being the old name and the new.
 ///
-/// All names change at once, so two columns can swap theirs. Row labels and codebook entries
-/// move with their column.
+/// All names change at once, so two columns can swap theirs. Row labels, codebook entries and
+/// the declaration of a panel move with their column.
 pub fn rename(table: &Table, pairs: &[(String, String)]) -> Result<Table> {
     for (old, _) in pairs {
         table.position("rename", old)?;
@@ -193,6 +193,8 @@ pub fn rename(table: &Table, pairs: &[(String, String)]) -> Result<Table> {
     let mut renamed = table.rebuilt(columns)?;
     let meta = table.all_meta().into_iter().map(|(name, meta)| (new_name(&name), meta)).collect();
     renamed = renamed.with_meta(meta);
+    let panel = table.panel_keys().and_then(|panel| panel.renamed(|name| Some(new_name(name))));
+    renamed = renamed.with_panel(panel);
     if let (Some(labels), Some(name)) = (table.labels(), table.label_name()) {
         renamed = renamed.with_labels(std::sync::Arc::clone(labels), Some(&new_name(name)))?;
     }
