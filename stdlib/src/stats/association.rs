@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
-use super::rank::{self, ranks};
+use super::rank::{self, float_key, ranks};
 use super::summary::mean;
 use crate::choice::Choice;
 
@@ -130,7 +130,7 @@ impl Ties {
         self.second += t * (t - 1.0) * (t - 2.0);
     }
 
-    fn of(sorted: &[f64]) -> Self {
+    fn of<T: PartialEq>(sorted: &[T]) -> Self {
         let mut ties = Self::default();
         sorted.chunk_by(|a, b| a == b).for_each(|tie| ties.add(tie.len()));
         ties
@@ -144,14 +144,14 @@ fn kendall(x: &[f64], y: &[f64]) -> Associated {
     if n < 2 {
         return none(None);
     }
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|a, b| x[*a].total_cmp(&x[*b]).then(y[*a].total_cmp(&y[*b])));
-    let by_x: Vec<f64> = order.iter().map(|row| x[*row]).collect();
-    let mut by_y: Vec<f64> = order.iter().map(|row| y[*row]).collect();
+    // Only the order of the values counts, and whole numbers sort without looking back at rows.
+    let mut pairs: Vec<(u64, u64)> =
+        x.iter().zip(y).map(|(x, y)| (float_key(*x), float_key(*y))).collect();
+    pairs.sort_unstable();
+    let both = Ties::of(&pairs);
+    let (by_x, mut by_y): (Vec<u64>, Vec<u64>) = pairs.into_iter().unzip();
     let in_x = Ties::of(&by_x);
-    let mut both = Ties::default();
-    order.chunk_by(|a, b| x[*a] == x[*b] && y[*a] == y[*b]).for_each(|tie| both.add(tie.len()));
-    let against = inversions(&mut by_y);
+    let against = inversions(&mut by_y, by_x);
     let in_y = Ties::of(&by_y);
     let all = n as f64 * (n as f64 - 1.0) / 2.0;
     let score = all - in_x.pairs - in_y.pairs + both.pairs - 2.0 * against;
@@ -176,30 +176,44 @@ fn kendall(x: &[f64], y: &[f64]) -> Associated {
     Associated { n, r: Some(tau), p: Some(p), reference: Reference::Normal }
 }
 
-/// Pairs out of order in `values`, which is sorted on the way.
-fn inversions(values: &mut [f64]) -> f64 {
-    let mut spare = values.to_vec();
-    merge_count(values, &mut spare)
+/// Pairs out of order in `values`, which is sorted on the way; `spare` is as long, its content lost.
+///
+/// Runs of a few are sorted by insertion, then merged two by two.
+fn inversions(values: &mut Vec<u64>, mut spare: Vec<u64>) -> f64 {
+    const RUN: usize = 16;
+    let n = values.len();
+    let mut count = 0_u64;
+    for run in values.chunks_mut(RUN) {
+        for end in 1..run.len() {
+            let value = run[end];
+            let place = run[..end].partition_point(|other| *other <= value);
+            run.copy_within(place..end, place + 1);
+            run[place] = value;
+            count += (end - place) as u64;
+        }
+    }
+    let mut width = RUN;
+    while width < n {
+        for (from, to) in values.chunks(2 * width).zip(spare.chunks_mut(2 * width)) {
+            count += merged(from.split_at(width.min(from.len())), to);
+        }
+        std::mem::swap(values, &mut spare);
+        width *= 2;
+    }
+    count as f64
 }
 
-fn merge_count(values: &mut [f64], spare: &mut [f64]) -> f64 {
-    let n = values.len();
-    if n < 2 {
-        return 0.0;
-    }
-    let middle = n / 2;
-    let mut count = merge_count(&mut values[..middle], &mut spare[..middle])
-        + merge_count(&mut values[middle..], &mut spare[middle..]);
-    spare.copy_from_slice(values);
-    let (mut left, mut right) = (0, middle);
-    for slot in values.iter_mut() {
-        if right >= n || (left < middle && spare[left] <= spare[right]) {
-            *slot = spare[left];
-            left += 1;
+/// Merges two sorted runs into `to` and counts how often the second had to go first.
+fn merged((left, right): (&[u64], &[u64]), to: &mut [u64]) -> u64 {
+    let (mut i, mut j, mut count) = (0, 0, 0);
+    for slot in to {
+        if j >= right.len() || (i < left.len() && left[i] <= right[j]) {
+            *slot = left[i];
+            i += 1;
         } else {
-            *slot = spare[right];
-            right += 1;
-            count += (middle - left) as f64;
+            *slot = right[j];
+            j += 1;
+            count += (left.len() - i) as u64;
         }
     }
     count
@@ -267,6 +281,30 @@ mod tests {
         let found = associate(&x, &y, Correlation::Kendall);
         close(found.r, 0.231_233_775_315_739_6);
         close(found.p, 0.009_737_916_126_377_082);
+    }
+
+    #[test]
+    fn kendall_counts_the_pairs_that_a_double_loop_finds() {
+        use rand::RngExt;
+        for (seed, n) in (0..).zip([2, 5, 15, 16, 17, 33, 64, 100, 257]) {
+            let mut rng = crate::context::rng(seed, 0);
+            let mut draw = |few: i32| -> Vec<f64> {
+                (0..n).map(|_| f64::from(rng.random_range(-few..few)) / 7.0).collect()
+            };
+            let (x, y) = (draw(if seed % 2 == 0 { 4 } else { 1000 }), draw(9));
+            let (mut score, mut apart_x, mut apart_y) = (0.0, 0.0, 0.0);
+            for i in 0..n {
+                for j in 0..i {
+                    let sign = |v: &[f64]| if v[i] == v[j] { 0.0 } else { (v[i] - v[j]).signum() };
+                    score += sign(&x) * sign(&y);
+                    apart_x += sign(&x).abs();
+                    apart_y += sign(&y).abs();
+                }
+            }
+            let size = f64::sqrt(apart_x * apart_y);
+            let found = associate(&x, &y, Correlation::Kendall).r;
+            assert_eq!(found, (size > 0.0).then(|| score / size), "{n} rows");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::stats::association::{Associated, Correlation, EXACT, Reference, associate};
+use crate::stats::rank::{Ties, ranks};
 use crate::table::{Table, TableError, Vector};
 
 /// How p-values allow for many tests at once.
@@ -76,11 +77,23 @@ pub fn correlate(
     let p = columns.len();
     let places: Vec<(usize, usize)> =
         (0..p).flat_map(|i| (i + 1..p).map(move |j| (i, j))).collect();
+    // Ranks are those of the rows in use, so they are taken once where no row is lost.
+    let ranked: Vec<Option<Vec<f64>>> = values
+        .par_iter()
+        .map(|values| {
+            let whole: Option<Vec<f64>> = values.iter().copied().collect();
+            let whole = whole.filter(|_| params.method == Correlation::Spearman);
+            whole.map(|values| ranks(&values, Ties::Average, false))
+        })
+        .collect();
     let mut pairs = places
         .par_iter()
         .map(|(i, j)| {
             context.check()?;
-            Ok(pair(&values[*i], &values[*j], params.method))
+            Ok(match (&ranked[*i], &ranked[*j]) {
+                (Some(x), Some(y)) => associate(x, y, Correlation::Pearson),
+                _ => pair(&values[*i], &values[*j], params.method),
+            })
         })
         .collect::<Result<Vec<Associated>>>()?;
     adjust(&mut pairs, params.adjust);
