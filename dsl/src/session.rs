@@ -173,7 +173,7 @@ impl Session {
             rest.is_some_and(|rest| rest.trim_start().starts_with('('))
         };
         let Some(at) = lines.iter().rposition(|line| defines(line)) else { return String::new() };
-        let above = lines[..at].iter().rev().map(|line| line.trim());
+        let above = lines[..at].iter().rev().copied().map(str::trim);
         let mut told: Vec<&str> =
             above.map_while(|line| line.strip_prefix("///")).map(str::trim).collect();
         told.reverse();

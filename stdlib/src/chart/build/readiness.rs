@@ -237,7 +237,7 @@ pub fn moves(result: &WhatIf, unit: Option<&str>) -> Result<Chart> {
             .with(Channel::Tooltip, name())
             .with(Channel::Tooltip, side(values))
     };
-    let what = only.map_or_else(|| "index by unit".to_owned(), |unit| unit.to_owned());
+    let what = only.map_or_else(|| "index by unit".to_owned(), str::to_owned);
     let mut chart = Chart::new(&format!("What moves: {what}"))
         .layer(path)
         .layer(dots("before", &before))
