@@ -172,7 +172,7 @@ impl Session {
                 line.strip_prefix("fn ").and_then(|rest| rest.trim_start().strip_prefix(name));
             rest.is_some_and(|rest| rest.trim_start().starts_with('('))
         };
-        let Some(at) = lines.iter().rposition(|line| defines(line)) else { return String::new() };
+        let Some(at) = lines.iter().rposition(defines) else { return String::new() };
         let above = lines[..at].iter().rev().copied().map(str::trim);
         let mut told: Vec<&str> =
             above.map_while(|line| line.strip_prefix("///")).map(str::trim).collect();

@@ -192,16 +192,13 @@ pub(crate) fn run(
         .collect();
     let mut worths = Vec::with_capacity(scores.columns.len());
     for (((node, item), column), on_scale) in items.iter().zip(columns).zip(on_scales) {
-        worths.push(match on_scale {
-            Some(done) => {
-                let (worths, mut own) = done?;
-                faults.append(&mut own);
-                worths
-            }
-            None => {
-                let rule = rule_of(&node.code);
-                worth(primitive, node, item, rule, column, params, &scores.units, callbacks)?
-            }
+        worths.push(if let Some(done) = on_scale {
+            let (worths, mut own) = done?;
+            faults.append(&mut own);
+            worths
+        } else {
+            let rule = rule_of(&node.code);
+            worth(primitive, node, item, rule, column, params, &scores.units, callbacks)?
         });
     }
     let step = |framework: &Framework, callbacks: &mut Callbacks<'_>| {
