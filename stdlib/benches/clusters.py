@@ -78,7 +78,7 @@ def silhouette():
     say("scikit-learn", seconds, value)
 
 
-def gap():
+def gap(starts):
     from sklearn.cluster import KMeans
 
     x = read("gap.bin", 17)
@@ -87,19 +87,27 @@ def gap():
     turned = (x - centre) @ axes.T
     low, high = turned.min(axis=0), turned.max(axis=0)
 
-    def curve(y, starts):
+    def curve(y):
         return [
             np.log(KMeans(k, n_init=starts, random_state=1).fit(y).inertia_) for k in range(1, 11)
         ]
 
-    def whole(starts):
+    def whole():
         rng = np.random.default_rng(1)
         sets = [rng.uniform(low, high, x.shape) @ axes + centre for _ in range(100)]
-        return np.mean([curve(y, starts) for y in sets], axis=0) - curve(x, starts)
+        return np.mean([curve(y) for y in sets], axis=0) - curve(x)
 
-    for starts in (1, 10):
-        seconds, values = best(lambda: whole(starts), 2 if starts == 1 else 1)
-        print(f"scikit-learn {version('scikit-learn')}, n_init {starts}\t{seconds!r}\t{float(values[3])!r}")
+    seconds, values = best(whole, 2 if starts == 1 else 1)
+    name = f"scikit-learn {version('scikit-learn')}, n_init {starts}"
+    print(f"{name}\t{seconds!r}\t{float(values[3])!r}")
+
+
+def gap1():
+    gap(1)
+
+
+def gap10():
+    gap(10)
 
 
 def pam():
