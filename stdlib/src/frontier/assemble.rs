@@ -10,8 +10,8 @@ use super::density::Point;
 use super::deterministic;
 use super::engine::Index;
 use super::fit::{
-    Boundary, DeterministicFit, EquationFit, Estimate, Indices, OlsFit, Problem, Search, SfaFit,
-    equation_name,
+    ARRIVED, Boundary, DeterministicFit, EquationFit, Estimate, Indices, OlsFit, Problem, Search,
+    SfaFit, equation_name,
 };
 use super::params::SfaParams;
 use super::report;
@@ -137,20 +137,23 @@ pub(super) fn assemble(
         .map(|(j, (value, name))| estimate(name, value, se(j)))
         .collect();
     let residuals = deterministic::residuals(&sample.scaled.z, &sample.y, &found.coef);
-    let (stop, gradient, concave) = match &solution.place {
-        Place::Inside(inside) => {
-            (Some(inside.stop), Some(inside.gradient), Some(inside.vcov.is_some()))
-        }
-        Place::GammaZero if solution.noise_only.is_some() => (None, None, None),
+    let (stop, gradient, concave, shortfall) = match &solution.place {
+        Place::Inside(inside) => (
+            Some(inside.stop),
+            Some(inside.gradient),
+            Some(inside.vcov.is_some()),
+            inside.shortfall,
+        ),
+        Place::GammaZero if solution.noise_only.is_some() => (None, None, None, None),
         Place::GammaZero => {
             let weighted: Vec<f64> = match &sample.weights {
                 Some(w) => residuals.iter().zip(w).map(|(r, w)| r * w).collect(),
                 None => residuals.clone(),
             };
             let score = cross(&sample.scaled.z, &weighted) / ols_sigma_sq;
-            (None, Some(score.amax() / n), None)
+            (None, Some(score.amax() / n), None, None)
         }
-        Place::GammaOne => (None, None, None),
+        Place::GammaOne => (None, None, None, None),
     };
     let [sigma_sq, gamma, lambda, sigma_u, sigma_v] = variances(&found);
     let labels = table.labels().map(|labels| {
@@ -183,6 +186,7 @@ pub(super) fn assemble(
             reached: solution.reached,
             gradient,
             concave,
+            shortfall,
             maxima: solution.maxima,
             profile: solution.profile,
             drift: solution.drift,
@@ -220,8 +224,10 @@ fn interior(
     };
     let p = map.nrows();
     let jacobian = problem.jacobian();
-    // Where the likelihood has no finite maximum no curvature measures the uncertainty.
-    let inverse = inside.vcov.as_ref().filter(|_| solution.drift.is_none());
+    // Where the likelihood has no finite maximum, or the search ended before it, no curvature
+    // measures the uncertainty.
+    let arrived = inside.shortfall.is_some_and(|short| short <= ARRIVED);
+    let inverse = inside.vcov.as_ref().filter(|_| arrived && solution.drift.is_none());
     let model = likelihood(&problem.sample, &problem.others, params.law());
     let scaled = inverse.and_then(|inverse| match params.se {
         SeKind::Hessian => Some(inverse.clone()),

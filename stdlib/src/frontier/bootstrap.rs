@@ -9,6 +9,7 @@ use super::refit::{Refit, Refitter};
 use crate::choice::Choice;
 use crate::context::{Context, rng};
 use crate::error::{Error, Result};
+use crate::stats::quantile_sorted;
 use crate::table::{Table, Vector};
 
 /// What is drawn anew.
@@ -277,8 +278,8 @@ impl Bootstrap {
             ("mean", options(&|j| mean(&columns[j]))),
             ("bias", options(&|j| Some(mean(&columns[j])? - self.estimates[j]?))),
             ("se", options(&|j| se(&columns[j]))),
-            ("lower", options(&|j| quantile(&columns[j], tail))),
-            ("upper", options(&|j| quantile(&columns[j], 1.0 - tail))),
+            ("lower", options(&|j| quantile_sorted(&columns[j], tail))),
+            ("upper", options(&|j| quantile_sorted(&columns[j], 1.0 - tail))),
             ("draws", Vector::from_ints(columns.iter().map(|c| c.len() as i64))),
         ])?
         .labelled_by("term")
@@ -290,13 +291,4 @@ impl Bootstrap {
             (name.clone(), Vector::from_options(self.values.iter().map(|row| row[j])))
         }))
     }
-}
-
-/// The quantile of sorted values by linear interpolation between order statistics.
-pub(super) fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
-    let last = sorted.len().checked_sub(1)?;
-    let at = p * last as f64;
-    let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
-    // Infinite lambdas do not interpolate.
-    Some(if low == high { low } else { low + (at - at.floor()) * (high - low) })
 }

@@ -8,6 +8,7 @@ use super::params::Orientation;
 use super::surface::Surface;
 use crate::error::{Error, Result};
 use crate::formula::Node;
+use crate::stats::mean;
 use crate::table::{Table, Vector};
 
 /// Elasticities of the frontier by row.
@@ -144,7 +145,10 @@ impl SfaFit {
             for i in 0..n {
                 monotone[i] &= products[i] >= 0.0;
             }
-            average.push((mean(&list), self.frontier_se(&gradient.row_mean().transpose())));
+            average.push((
+                mean(&list).expect("a fit has rows"),
+                self.frontier_se(&gradient.row_mean().transpose()),
+            ));
             values.push(list);
             gradients.push(gradient);
             inputs_by_row.push(level);
@@ -165,7 +169,7 @@ impl SfaFit {
                 }
             }
             let se = self.frontier_se(&gradient.row_mean().transpose());
-            let average = (mean(&list), se);
+            let average = (mean(&list).expect("a fit has rows"), se);
             (Some(list), Some(average))
         };
         let surface = if cost { None } else { Surface::new(&self.formula, &self.plan, &sources) };
@@ -209,8 +213,4 @@ impl SfaFit {
         let spread = gradient.dot(&(vcov * gradient));
         (spread >= 0.0).then(|| spread.sqrt())
     }
-}
-
-fn mean(list: &[f64]) -> f64 {
-    list.iter().sum::<f64>() / list.len() as f64
 }

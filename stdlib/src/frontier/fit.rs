@@ -90,6 +90,9 @@ pub struct DeterministicFit {
     pub on_frontier: Vec<usize>,
 }
 
+/// Shortfall of the loglikelihood up to which a search has arrived at the maximum.
+pub const ARRIVED: f64 = 1e-6;
+
 /// How the search ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
@@ -108,6 +111,10 @@ pub struct Search {
     pub gradient: Option<f64>,
     /// Whether the Hessian is negative definite there; missing at a boundary.
     pub concave: Option<bool>,
+    /// How much the loglikelihood could still rise by its curvature; missing at a boundary and
+    /// where the Hessian is not negative definite. Above [`ARRIVED`] the search has not ended at a
+    /// maximum, and there are no standard errors.
+    pub shortfall: Option<f64>,
     /// All local maxima of the profile over `lambda`, ends included, best first.
     pub maxima: Vec<LocalMaximum>,
     /// `lambda` and profile loglikelihood, both ends included; half-normal only.

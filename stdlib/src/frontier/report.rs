@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::fit::{Boundary, SfaFit};
+use super::engine::Stop;
+use super::fit::{ARRIVED, Boundary, SfaFit};
 use super::noise::Noise;
 use crate::formula::quoted;
 
@@ -74,8 +75,22 @@ pub(super) fn warnings(fit: &SfaFit) -> Vec<String> {
             }
         }
     }
+    let shortfall = fit.search.shortfall.filter(|short| *short > ARRIVED);
     if let Some(drift) = &fit.search.drift {
         list.insert(0, format!("{drift}. Standard errors do not exist there."));
+    } else if let Some(shortfall) = shortfall {
+        let why = match fit.search.stop {
+            Some(Stop::Iterations) => "its iterations ran out",
+            _ => "no step improved the likelihood any more",
+        };
+        list.insert(
+            0,
+            format!(
+                "the search ended before a maximum ({why}): by its curvature the loglikelihood \
+                 could still rise by about {shortfall:.1e}. No standard errors; the estimates are \
+                 where the search stood. A law with fewer parameters may be what the data bear."
+            ),
+        );
     } else if fit.search.concave == Some(false) {
         list.push(
             "the Hessian at the estimate is not negative definite: no standard errors.".into(),
@@ -167,5 +182,25 @@ impl SfaFit {
             );
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Context;
+    use crate::frontier::{SfaParams, sfa};
+    use crate::table::datasets::Dataset;
+
+    #[test]
+    fn a_search_that_stopped_short_says_so_first() {
+        let regions = Dataset::find("regions_2023").unwrap().table().unwrap();
+        let formula = "log(gdp_per_capita) ~ log(ict_investments)";
+        let mut fit = sfa(formula, &regions, &SfaParams::default(), &Context::default()).unwrap();
+        assert!(!warnings(&fit).iter().any(|text| text.contains("before a maximum")));
+        fit.search.shortfall = Some(0.25);
+        fit.search.stop = Some(Stop::Iterations);
+        let told = &warnings(&fit)[0];
+        assert!(told.contains("its iterations ran out") && told.contains("2.5e-1"), "{told}");
     }
 }

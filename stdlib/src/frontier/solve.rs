@@ -30,7 +30,10 @@ pub(super) struct Inside {
     pub loglik: f64,
     /// Largest element of the score per row.
     pub gradient: f64,
+    /// Inverse of the negative Hessian, where that is positive definite.
     pub vcov: Option<DMatrix<f64>>,
+    /// How much the loglikelihood could still rise, by its curvature; missing without `vcov`.
+    pub shortfall: Option<f64>,
     pub stop: Stop,
 }
 
@@ -84,10 +87,13 @@ pub(super) fn likelihood<'a>(
 }
 
 pub(super) fn inside(ascent: Ascent, n: f64) -> Inside {
+    let vcov = (-&ascent.jet.hessian).cholesky().map(|c| c.inverse());
+    let score = &ascent.jet.score;
     Inside {
         loglik: ascent.jet.value,
-        gradient: ascent.jet.score.amax() / n,
-        vcov: (-&ascent.jet.hessian).cholesky().map(|c| c.inverse()),
+        gradient: score.amax() / n,
+        shortfall: vcov.as_ref().map(|inverse| 0.5 * score.dot(&(inverse * score))),
+        vcov,
         stop: ascent.stop,
         coef: ascent.coef,
     }
@@ -188,3 +194,28 @@ fn polish(
 
 /// Rows beyond which only the most promising starts are followed to the end.
 pub(super) const MANY: usize = 20_000;
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DVector;
+
+    use super::*;
+    use crate::frontier::engine::{Jet, Stop};
+
+    #[test]
+    fn a_search_that_stopped_short_knows_how_short() {
+        // -(x - 3)^2 seen from x = 1: the top is 4 higher.
+        let ascent = |hessian: f64| Ascent {
+            coef: vec![1.0],
+            jet: Jet {
+                value: -4.0,
+                score: DVector::from_element(1, 4.0),
+                hessian: DMatrix::from_element(1, 1, hessian),
+            },
+            iterations: 1,
+            stop: Stop::Iterations,
+        };
+        assert_eq!(inside(ascent(-2.0), 1.0).shortfall, Some(4.0));
+        assert_eq!(inside(ascent(2.0), 1.0).shortfall, None);
+    }
+}
