@@ -231,6 +231,12 @@ impl<'c> Callback<'c> {
     }
 }
 
+/// Texts as a script array.
+pub(crate) fn text_array<S: AsRef<str>>(texts: impl IntoIterator<Item = S>) -> Array {
+    let one = |text: S| Dynamic::from(ImmutableString::from(text.as_ref()));
+    texts.into_iter().map(one).collect()
+}
+
 /// The error that `parameter` of `primitive` must keep `rule`, for `value`.
 pub(crate) fn invalid<T>(
     primitive: &'static str,

@@ -300,6 +300,15 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.engine.register_fn("help", move || index(""));
     library.engine.register_fn("help", move |topic: &str| page(topic));
     library.register_type::<Page>(&PAGE, |page, style| page.0.bundle(style));
+    // What `catch (e)` gets when a function of this language fails.
+    library.register_type::<Problem>(&FAILURE, |problem, style| {
+        let hint = problem.hint.iter().map(|hint| format!("hint: {hint}"));
+        let doc = Doc::new().text(problem.message.clone());
+        hint.fold(doc, Doc::text).bundle(style)
+    });
+    let engine = &mut *library.engine;
+    engine.register_get("message", |problem: &mut Problem| problem.message.clone());
+    engine.register_get("hint", |problem: &mut Problem| problem.hint.clone().unwrap_or_default());
 
     let shared = library.shared();
     library.engine.register_fn(
@@ -331,6 +340,15 @@ pub(super) fn register(library: &mut Library<'_>) {
 /// A help page as a value.
 #[derive(Clone)]
 struct Page(Rc<Doc>);
+
+const FAILURE: help::TypeEntry = help::TypeEntry {
+    name: "Error",
+    summary: "Why a function failed, as `try { ... } catch (e) { ... }` gets it.",
+    fields: &[
+        help::Field::new("message", "text", "what went wrong"),
+        help::Field::new("hint", "text", "how to mend it; empty where nothing can be said"),
+    ],
+};
 
 const PAGE: help::TypeEntry =
     help::TypeEntry { name: "Help", summary: "A help page.", fields: &[] };

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use esep_stdlib::chart::build;
 use esep_stdlib::cluster::Clustering;
 use esep_stdlib::readiness::Readiness;
 use esep_stdlib::scenario::{BASE, Run, Scenarios, scenarios};
@@ -142,22 +141,12 @@ pub(super) fn register(library: &mut Library<'_>) {
               options: Map| { run(&shared, &context, &data, &changes, &analysis, options) },
     );
     let engine = &mut *library.engine;
-    let texts = |list: &[String]| -> Array {
-        list.iter().map(|text| Dynamic::from(ImmutableString::from(text))).collect()
-    };
-    engine.register_get("names", move |s: &mut Rc<Scenarios>| texts(&s.names()));
-    engine.register_get("measures", move |s: &mut Rc<Scenarios>| texts(&s.measures));
-    engine.register_get("warnings", move |s: &mut Rc<Scenarios>| texts(&s.warnings));
+    engine.register_get("names", |s: &mut Rc<Scenarios>| convert::text_array(s.names()));
+    engine.register_get("measures", |s: &mut Rc<Scenarios>| convert::text_array(&s.measures));
+    engine.register_get("warnings", |s: &mut Rc<Scenarios>| convert::text_array(&s.warnings));
     engine.register_get("table", |s: &mut Rc<Scenarios>| s.table.clone());
     engine.register_get("data", |s: &mut Rc<Scenarios>| s.data.clone());
     engine.register_fn("of", |s: Rc<Scenarios>, measure: ImmutableString| s.of(&measure).raise());
-    engine.register_fn("plot", |s: Rc<Scenarios>| build::scenarios(&s, None).raise());
-    engine.register_fn("plot", |s: Rc<Scenarios>, options: Map| {
-        let mut options = Options::new("plot", options);
-        let measure = options.text("measure")?;
-        let chart = build::scenarios(&s, measure.as_deref()).raise()?;
-        super::chart::titled(chart, options)
-    });
 }
 
 fn invalid<T>(parameter: &'static str, rule: &str, value: &Dynamic) -> Fallible<T> {

@@ -3,8 +3,6 @@
 mod help;
 mod plots;
 
-pub(super) use plots::titled;
-
 use std::path::Path;
 
 use esep_stdlib::chart::{Axis, Channel, Chart, Size};

@@ -7,6 +7,7 @@ use esep_stdlib::chart::{Chart, Mark, Scale};
 use esep_stdlib::cluster::{ChooseK, Clustering, Pca, Tree};
 use esep_stdlib::frontier::{EfficiencyParams, Estimator, SfaFit};
 use esep_stdlib::readiness::{OverTime, Readiness, Sensitivity, Stability, WhatIf};
+use esep_stdlib::scenario::Scenarios;
 use esep_stdlib::{Choice, Table, Vector};
 use rhai::Map;
 
@@ -21,6 +22,8 @@ pub(super) fn register(library: &mut Library<'_>) {
     clusters(library);
     scores(library);
     let engine = &mut *library.engine;
+    engine.register_fn(NAME, |s: Rc<Scenarios>| scenarios(&s, Map::new()));
+    engine.register_fn(NAME, |s: Rc<Scenarios>, options: Map| scenarios(&s, options));
     engine.register_fn(NAME, |m: Rc<SfaFit>| model(&m, Map::new()));
     engine.register_fn(NAME, |m: Rc<SfaFit>, options: Map| model(&m, options));
     engine.register_fn(NAME, |chart: Chart| chart);
@@ -86,7 +89,7 @@ fn clusters(library: &mut Library<'_>) {
 }
 
 /// `chart` under the texts in `options`, which must hold nothing else.
-pub(in crate::bind) fn titled(mut chart: Chart, mut options: Options) -> Fallible<Chart> {
+fn titled(mut chart: Chart, mut options: Options) -> Fallible<Chart> {
     for (name, place) in [
         ("title", &mut chart.title),
         ("subtitle", &mut chart.subtitle),
@@ -188,6 +191,12 @@ fn moves(what_if: &WhatIf, options: Map) -> Fallible<Chart> {
     let mut options = Options::new(NAME, options);
     let unit = options.text("unit")?;
     titled(build::moves(what_if, unit.as_deref()).raise()?, options)
+}
+
+fn scenarios(result: &Scenarios, options: Map) -> Fallible<Chart> {
+    let mut options = Options::new(NAME, options);
+    let measure = options.text("measure")?;
+    titled(build::scenarios(result, measure.as_deref()).raise()?, options)
 }
 
 fn model(fit: &SfaFit, options: Map) -> Fallible<Chart> {

@@ -12,8 +12,8 @@ use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, DISTANCE, ORDER, ROOM, SEED, Z};
 use super::partitions::kmeans_params;
-use super::results::texts;
 use super::trees::capital;
+use crate::convert;
 use crate::display::{Bundle, Doc, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::{Library, Shared};
@@ -159,7 +159,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("votes", |c: &mut Rc<ChooseK>| votes(c).raise());
     engine.register_get("best", |c: &mut Rc<ChooseK>| c.best() as i64);
     engine.register_get("skipped", |c: &mut Rc<ChooseK>| skipped(c).raise());
-    engine.register_get("warnings", |c: &mut Rc<ChooseK>| texts(&c.warnings));
+    engine.register_get("warnings", |c: &mut Rc<ChooseK>| convert::text_array(&c.warnings));
     engine.register_fn("partition", |c: &mut Rc<ChooseK>| -> Fallible<Rc<Clustering>> {
         Ok(Rc::new(c.partition(None).raise()?.clone()))
     });

@@ -7,7 +7,8 @@ use esep_stdlib::{Table, Vector};
 use rhai::{Dynamic, Map};
 
 use super::arguments::{self, ROOM, Z};
-use super::results::{grid, short, texts};
+use super::results::{grid, short};
+use crate::convert;
 use crate::display::{Bundle, Doc, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::Library;
@@ -90,7 +91,7 @@ pub(super) fn register(library: &mut Library<'_>) {
         let shares = p.cos2();
         grid(&p.units, "unit", &names(p), |i, j| shares[(i, j)]).raise()
     });
-    engine.register_get("warnings", |p: &mut Rc<Pca>| texts(&p.warnings));
+    engine.register_get("warnings", |p: &mut Rc<Pca>| convert::text_array(&p.warnings));
 }
 
 fn run(z: &Dynamic, options: Map) -> Fallible<Rc<Pca>> {

@@ -7,6 +7,7 @@ use esep_stdlib::{Table, Vector};
 use rhai::{Dynamic, FnPtr, Map, NativeCallContext};
 
 use super::arguments::{self, DISTANCE, ORDER, ROOM};
+use crate::convert;
 use crate::display::{Bundle, Doc, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::{Library, Shared};
@@ -116,8 +117,8 @@ pub(super) fn register(library: &mut Library<'_>) {
     let engine = &mut *library.engine;
     engine.register_get("n", |d: &mut Rc<Distances>| d.n as i64);
     engine.register_get("metric", |d: &mut Rc<Distances>| d.metric.clone());
-    engine.register_get("labels", |d: &mut Rc<Distances>| super::results::texts(&d.labels));
-    engine.register_get("warnings", |d: &mut Rc<Distances>| super::results::texts(&d.warnings));
+    engine.register_get("labels", |d: &mut Rc<Distances>| convert::text_array(&d.labels));
+    engine.register_get("warnings", |d: &mut Rc<Distances>| convert::text_array(&d.warnings));
     engine.register_get("table", |d: &mut Rc<Distances>| d.to_table().raise());
     engine.register_fn("at", |d: &mut Rc<Distances>, from: &str, to: &str| -> Fallible<Dynamic> {
         let labels = Vector::from_ints(0..d.n as i64).labelled(&d.labels).raise()?;

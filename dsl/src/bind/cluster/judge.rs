@@ -9,7 +9,7 @@ use esep_stdlib::{Result, Table, Vector};
 use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, ROOM, SEED, Z};
-use super::results::{grid, short, texts};
+use super::results::{grid, short};
 use super::trees::capital;
 use crate::convert;
 use crate::display::{Bundle, Doc, Style};
@@ -207,7 +207,7 @@ fn screening(library: &mut Library<'_>) {
     engine.register_get("units", |d: &mut Rc<Diagnostics>| d.units_table().raise());
     engine.register_get("collinear", |d: &mut Rc<Diagnostics>| d.collinear_table().raise());
     engine.register_get("condition", |d: &mut Rc<Diagnostics>| d.condition);
-    engine.register_get("warnings", |d: &mut Rc<Diagnostics>| texts(&d.warnings));
+    engine.register_get("warnings", |d: &mut Rc<Diagnostics>| convert::text_array(&d.warnings));
 }
 
 fn clumping(library: &mut Library<'_>) {
@@ -280,7 +280,7 @@ fn stability(library: &mut Library<'_>) {
         }
     });
     engine.register_get("draws", |s: &mut Rc<Stability>| s.draws as i64);
-    engine.register_get("warnings", |s: &mut Rc<Stability>| texts(&s.warnings));
+    engine.register_get("warnings", |s: &mut Rc<Stability>| convert::text_array(&s.warnings));
 }
 
 fn leave_one_out(shared: &Shared, c: &Clustering, what: &str) -> Fallible<Table> {

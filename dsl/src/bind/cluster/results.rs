@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use esep_stdlib::cluster::{Clustering, NOISE, Profile};
 use esep_stdlib::{Result, Table, Vector};
-use rhai::{Array, Dynamic, ImmutableString};
+use rhai::{Array, Dynamic};
 
 use super::arguments::ROOM;
 use crate::convert;
@@ -169,11 +169,6 @@ const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// Texts as a script array.
-pub(super) fn texts<S: AsRef<str>>(texts: &[S]) -> Array {
-    texts.iter().map(|t| Dynamic::from(ImmutableString::from(t.as_ref()))).collect()
-}
-
 /// A number in a sentence.
 pub(super) fn short(x: f64) -> String {
     significant(x, 4)
@@ -206,9 +201,9 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("sizes", |c: &mut Rc<Clustering>| -> Fallible<Vector> {
         Vector::from_ints(c.sizes.iter().map(|s| *s as i64)).labelled(&c.names).raise()
     });
-    engine.register_get("names", |c: &mut Rc<Clustering>| texts(&c.names));
+    engine.register_get("names", |c: &mut Rc<Clustering>| convert::text_array(&c.names));
     engine.register_get("method", |c: &mut Rc<Clustering>| c.method.clone());
-    engine.register_get("warnings", |c: &mut Rc<Clustering>| texts(&c.warnings));
+    engine.register_get("warnings", |c: &mut Rc<Clustering>| convert::text_array(&c.warnings));
     engine.register_get("centers", |c: &mut Rc<Clustering>| centers(c).raise());
     engine.register_get("withinss", |c: &mut Rc<Clustering>| -> Fallible<Vector> {
         Vector::from_floats(c.withinss().raise()?).labelled(&c.names).raise()
@@ -248,7 +243,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     let shared = library.shared();
     library.engine.register_get("medoids", move |c: &mut Rc<Clustering>| -> Fallible<Array> {
         let medoids = c.medoids(&shared.context()).raise()?;
-        Ok(texts(&medoids.iter().map(|m| c.units()[*m].clone()).collect::<Vec<_>>()))
+        Ok(convert::text_array(medoids.iter().map(|m| &c.units()[*m])))
     });
     let shared = library.shared();
     library.engine.register_get(

@@ -7,7 +7,6 @@ use esep_stdlib::{Error, Table, Vector};
 use rhai::{Array, Dynamic, Map};
 
 use super::arguments::{ROOM, SEED};
-use super::results::texts;
 use super::trees::{TREE_ARG, capital};
 use crate::convert;
 use crate::display::{Bundle, Doc, Style};
@@ -102,7 +101,7 @@ pub(super) fn register(library: &mut Library<'_>) {
         Vector::from_floats(s.scales.iter().copied())
     });
     engine.register_get("draws", |s: &mut Rc<Support>| s.draws as i64);
-    engine.register_get("warnings", |s: &mut Rc<Support>| texts(&s.warnings));
+    engine.register_get("warnings", |s: &mut Rc<Support>| convert::text_array(&s.warnings));
 }
 
 fn run(shared: &Shared, tree: &Tree, options: Map) -> Fallible<Rc<Support>> {
@@ -135,7 +134,7 @@ fn scales(given: &Dynamic) -> Fallible<Vec<f64>> {
 fn supported(s: &Support, level: f64) -> Fallible<Array> {
     let found = s.supported(level).raise()?;
     let name = |branch: &Vec<usize>| {
-        Dynamic::from(texts(&branch.iter().map(|u| s.labels[*u].clone()).collect::<Vec<_>>()))
+        Dynamic::from(convert::text_array(branch.iter().map(|u| &s.labels[*u])))
     };
     Ok(found.iter().map(name).collect())
 }

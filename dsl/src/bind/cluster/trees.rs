@@ -9,7 +9,7 @@ use esep_stdlib::{Choice, Table, Vector};
 use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, DISTANCE, ORDER, ROOM, Z_OR_D};
-use super::results::{short, texts};
+use super::results::short;
 use crate::convert;
 use crate::display::{Bundle, Doc, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
@@ -216,9 +216,9 @@ pub(super) fn register(library: &mut Library<'_>) {
         .raise()
     });
     engine.register_get("order", |tree: &mut Rc<Tree>| {
-        texts(&tree.order.iter().map(|unit| tree.labels[*unit].clone()).collect::<Vec<_>>())
+        convert::text_array(tree.order.iter().map(|unit| &tree.labels[*unit]))
     });
-    engine.register_get("labels", |tree: &mut Rc<Tree>| texts(&tree.labels));
+    engine.register_get("labels", |tree: &mut Rc<Tree>| convert::text_array(&tree.labels));
     engine.register_get("n", |tree: &mut Rc<Tree>| tree.len() as i64);
     engine.register_get("linkage", |tree: &mut Rc<Tree>| tree.linkage.name().to_owned());
     engine.register_get("distance", |tree: &mut Rc<Tree>| tree.metric.clone());
@@ -227,7 +227,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("agglomerative_coefficient", |tree: &mut Rc<Tree>| {
         convert::from_option(tree.agglomerative_coefficient())
     });
-    engine.register_get("warnings", |tree: &mut Rc<Tree>| texts(&tree.warnings));
+    engine.register_get("warnings", |tree: &mut Rc<Tree>| convert::text_array(&tree.warnings));
     let shared = library.shared();
     library.engine.register_fn(
         "cophenetic",

@@ -129,7 +129,7 @@ fn vuong_test(a: &Model, b: &Model) -> Fallible<Map> {
     ] {
         map.insert(name.into(), value.into());
     }
-    map.insert("warnings".into(), super::texts(&test.warnings).into());
+    map.insert("warnings".into(), convert::text_array(&test.warnings).into());
     Ok(map)
 }
 

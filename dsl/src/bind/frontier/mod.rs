@@ -17,7 +17,7 @@ use esep_stdlib::frontier::{
     compare,
 };
 use esep_stdlib::{Error, Table, Vector};
-use rhai::{Array, Dynamic, ImmutableString, Map};
+use rhai::{Array, Dynamic, Map};
 
 use self::help::{COMPARISON, ENTRIES, LR_TEST, MODEL};
 use self::show::{show, show_comparison, show_lr_test};
@@ -160,10 +160,6 @@ fn value(estimate: Option<&Estimate>) -> Dynamic {
     convert::from_option(estimate.map(|e| e.value))
 }
 
-pub(super) fn texts(items: &[String]) -> Array {
-    items.iter().map(|item| Dynamic::from(ImmutableString::from(item.as_str()))).collect()
-}
-
 fn fields(library: &mut Library<'_>) {
     let engine = &mut *library.engine;
     engine.register_get("coef", |m: &mut Model| labelled(&m.coef, "coef", |e| Some(e.value)));
@@ -186,7 +182,7 @@ fn fields(library: &mut Library<'_>) {
     engine.register_get("nobs", |m: &mut Model| m.nobs() as i64);
     engine.register_get("iterations", |m: &mut Model| m.search.iterations as i64);
     engine.register_get("boundary", |m: &mut Model| m.boundary.name());
-    engine.register_get("warnings", |m: &mut Model| texts(&m.warnings));
+    engine.register_get("warnings", |m: &mut Model| convert::text_array(&m.warnings));
     engine.register_get("formula", |m: &mut Model| m.formula.to_string());
     engine.register_get("residuals", |m: &mut Model| {
         Vector::from_floats(m.residuals.iter().copied()).labelled(m.row_names()).raise()
@@ -203,7 +199,7 @@ fn fields(library: &mut Library<'_>) {
     engine.register_get("efficiencies", |c: &mut Comparison| {
         c.efficiencies.clone().map_or(Dynamic::UNIT, Dynamic::from)
     });
-    engine.register_get("warnings", |c: &mut Comparison| texts(&c.warnings));
+    engine.register_get("warnings", |c: &mut Comparison| convert::text_array(&c.warnings));
 }
 
 fn methods(library: &mut Library<'_>) {

@@ -11,8 +11,8 @@ use esep_stdlib::frontier::{Compared, Orientation};
 use esep_stdlib::{Choice, Table, Vector};
 use rhai::{Dynamic, Map};
 
+use super::Model;
 use super::neighbours_help::{CORRECTED, DEA, ENTRIES, ORDER_M, REGRESSION};
-use super::{Model, texts};
 use crate::convert;
 use crate::display::number::{float, p_value, significant};
 use crate::display::{Bundle, Doc, Style};
@@ -94,7 +94,7 @@ fn regressions(library: &mut Library<'_>) {
     });
     engine.register_get("fitted", |m: &mut Rc<Regression>| by_row(&m.fitted, &m.labels, "fitted"));
     engine.register_get("formula", |m: &mut Rc<Regression>| m.formula.to_string());
-    engine.register_get("warnings", |m: &mut Rc<Regression>| texts(&m.warnings));
+    engine.register_get("warnings", |m: &mut Rc<Regression>| convert::text_array(&m.warnings));
 }
 
 fn by_row(values: &[f64], labels: &[String], name: &str) -> Fallible<Vector> {
@@ -146,7 +146,7 @@ fn corrections(library: &mut Library<'_>) {
     engine.register_get("sigma_u", |m: &mut Rc<Corrected>| convert::from_option(m.sigma_u));
     engine.register_get("sigma_v", |m: &mut Rc<Corrected>| convert::from_option(m.sigma_v));
     engine.register_get("regression", |m: &mut Rc<Corrected>| Rc::new(m.regression.clone()));
-    engine.register_get("warnings", |m: &mut Rc<Corrected>| texts(&m.warnings));
+    engine.register_get("warnings", |m: &mut Rc<Corrected>| convert::text_array(&m.warnings));
 }
 
 fn run_dea(
@@ -209,10 +209,10 @@ fn envelopes(library: &mut Library<'_>) {
     engine.register_get("te", |m: &mut Rc<Dea>| by_row(&m.te, &m.labels, "te"));
     engine.register_get("peers", |m: &mut Rc<Dea>| m.peers().raise());
     engine.register_get("slacks", |m: &mut Rc<Dea>| m.slack_table().raise());
-    engine.register_get("warnings", |m: &mut Rc<Dea>| texts(&m.warnings));
+    engine.register_get("warnings", |m: &mut Rc<Dea>| convert::text_array(&m.warnings));
     engine.register_get("table", |m: &mut Rc<OrderM>| m.table().raise());
     engine.register_get("te", |m: &mut Rc<OrderM>| by_row(&m.te, &m.labels, "te"));
-    engine.register_get("warnings", |m: &mut Rc<OrderM>| texts(&m.warnings));
+    engine.register_get("warnings", |m: &mut Rc<OrderM>| convert::text_array(&m.warnings));
 }
 
 fn errors_in_words(m: &Regression) -> String {

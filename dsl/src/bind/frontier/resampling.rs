@@ -7,7 +7,7 @@ use esep_stdlib::frontier::{
 };
 use rhai::Map;
 
-use super::{Model, texts};
+use super::Model;
 use crate::convert;
 use crate::display::number::{float, significant};
 use crate::display::{Bundle, Doc, Style};
@@ -105,9 +105,9 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("lower", |p: &mut Profiled| convert::from_option(p.lower));
     engine.register_get("upper", |p: &mut Profiled| convert::from_option(p.upper));
     engine.register_get("level", |p: &mut Profiled| p.level);
-    engine.register_get("warnings", |p: &mut Profiled| texts(&p.warnings));
+    engine.register_get("warnings", |p: &mut Profiled| convert::text_array(&p.warnings));
     engine.register_get("table", |i: &mut Influenced| i.table().raise());
-    engine.register_get("warnings", |i: &mut Influenced| texts(&i.warnings));
+    engine.register_get("warnings", |i: &mut Influenced| convert::text_array(&i.warnings));
     engine.register_get("table", |b: &mut Booted| b.table().raise());
     engine.register_get("values", |b: &mut Booted| b.draws_table().raise());
     engine.register_get("draws", |b: &mut Booted| b.params.draws as i64);
@@ -116,7 +116,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("gamma_one", |b: &mut Booted| b.gamma_one as i64);
     engine.register_get("not_converged", |b: &mut Booted| b.not_converged as i64);
     engine.register_get("unfit", |b: &mut Booted| b.unfit as i64);
-    engine.register_get("warnings", |b: &mut Booted| texts(&b.warnings));
+    engine.register_get("warnings", |b: &mut Booted| convert::text_array(&b.warnings));
 }
 
 fn profile(shared: &Shared, model: &Model, parameter: &str, given: Map) -> Fallible<Profiled> {

@@ -8,8 +8,8 @@ use esep_stdlib::frontier::{
 use esep_stdlib::{Choice, Error, Table};
 use rhai::{Dynamic, Map};
 
+use super::Model;
 use super::help::joined;
-use super::{Model, texts};
 use crate::convert;
 use crate::display::number::significant;
 use crate::display::{Bundle, Doc, Style};
@@ -62,7 +62,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_fn("simulate_frontier", simulate);
     engine.register_fn("simulate_frontier", || simulate(Map::new()));
     engine.register_get("latex", |e: &mut Explained| e.latex.clone());
-    engine.register_get("sentences", |e: &mut Explained| texts(&e.sentences));
+    engine.register_get("sentences", |e: &mut Explained| convert::text_array(&e.sentences));
     engine.register_get("table", |m: &mut Simulated| m.table().raise());
     engine.register_get("draws", |m: &mut Simulated| m.draws as i64);
     engine.register_get("inside", |m: &mut Simulated| m.ends[0] as i64);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use esep_stdlib::readiness::{FRAMEWORKS, Framework, FrameworkFault, ReadinessError};
 use esep_stdlib::{Choice, Error, Table, Vector};
-use rhai::{Array, Dynamic, ImmutableString, Map};
+use rhai::{Dynamic, Map};
 
 use super::options;
 use crate::convert;
@@ -176,9 +176,8 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("code", |fw: &mut Rc<Framework>| fw.code.clone());
     engine.register_get("label", |fw: &mut Rc<Framework>| fw.root.label("en").to_owned());
     engine.register_get("source", |fw: &mut Rc<Framework>| fw.source.clone().unwrap_or_default());
-    engine.register_get("blocks", |fw: &mut Rc<Framework>| -> Array {
-        let code = |code: &String| Dynamic::from(ImmutableString::from(code));
-        fw.blocks().iter().map(|block| code(&block.code)).collect()
+    engine.register_get("blocks", |fw: &mut Rc<Framework>| {
+        convert::text_array(fw.blocks().iter().map(|block| &block.code))
     });
     engine.register_get("items", |fw: &mut Rc<Framework>| items(fw).raise());
     engine.register_get("weights", |fw: &mut Rc<Framework>| fw.weights().raise());

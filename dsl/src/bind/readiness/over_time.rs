@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use esep_stdlib::readiness::{OverTime, OverTimeParams, Readiness, over_time, over_time_panel};
 use esep_stdlib::{Error, Table};
-use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::{framework, options};
 use crate::convert;
@@ -107,11 +107,8 @@ pub(super) fn register(library: &mut Library<'_>) {
     for (name, get) in tables {
         engine.register_get(name, move |o: &mut Rc<OverTime>| get(o).clone());
     }
-    let texts = |list: &[String]| -> Array {
-        list.iter().map(|text| Dynamic::from(ImmutableString::from(text))).collect()
-    };
-    engine.register_get("periods", move |o: &mut Rc<OverTime>| texts(&o.periods));
-    engine.register_get("warnings", move |o: &mut Rc<OverTime>| texts(&o.warnings));
+    engine.register_get("periods", |o: &mut Rc<OverTime>| convert::text_array(&o.periods));
+    engine.register_get("warnings", |o: &mut Rc<OverTime>| convert::text_array(&o.warnings));
 }
 
 fn result(value: &Dynamic) -> Fallible<Readiness> {

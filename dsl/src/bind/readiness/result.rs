@@ -7,10 +7,11 @@ use esep_stdlib::readiness::{
 };
 use esep_stdlib::table::Cell;
 use esep_stdlib::{Result, Table, Vector};
-use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
+use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::framework;
 use super::options;
+use crate::convert;
 use crate::display::{Bundle, Doc, Language, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
 use crate::library::{Library, Shared};
@@ -350,9 +351,7 @@ fn fields(library: &mut Library<'_>) {
     engine.register_get("framework", |r: &mut Rc<Readiness>| -> Rc<Framework> {
         Rc::new(Framework::clone(&r.framework))
     });
-    engine.register_get("warnings", |r: &mut Rc<Readiness>| -> Array {
-        r.warnings.iter().map(|text| Dynamic::from(ImmutableString::from(text))).collect()
-    });
+    engine.register_get("warnings", |r: &mut Rc<Readiness>| convert::text_array(&r.warnings));
 }
 
 fn score(

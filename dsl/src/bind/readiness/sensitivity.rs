@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use esep_stdlib::readiness::{Aggregator, Sensitivity, SensitivityParams, ZeroRule, sensitivity};
 use esep_stdlib::{Error, Table};
-use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::framework;
 use super::options::{self, Closures};
@@ -140,9 +140,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     });
     engine.register_get("mean_shift", |s: &mut Rc<Sensitivity>| s.mean_shift);
     engine.register_get("draws", |s: &mut Rc<Sensitivity>| s.draws as i64);
-    engine.register_get("warnings", |s: &mut Rc<Sensitivity>| -> Array {
-        s.warnings.iter().map(|text| Dynamic::from(ImmutableString::from(text))).collect()
-    });
+    engine.register_get("warnings", |s: &mut Rc<Sensitivity>| convert::text_array(&s.warnings));
 }
 
 /// One value or each of an array.

@@ -10,7 +10,6 @@ use esep_stdlib::table::checks::{
 use esep_stdlib::{Choice, Table, Vector};
 use rhai::{Dynamic, Map};
 
-use super::texts;
 use crate::convert;
 use crate::display::number::{p_value, significant};
 use crate::display::{Bundle, Doc, Style};
@@ -221,7 +220,7 @@ fn correlations(library: &mut Library<'_>) {
     engine.register_get("p", |c: &mut Shown| c.0.p().raise());
     engine.register_get("table", |c: &mut Shown| c.0.table().raise());
     engine.register_get("method", |c: &mut Shown| c.0.params.method.name());
-    engine.register_get("warnings", |c: &mut Shown| texts(c.0.warnings.clone()));
+    engine.register_get("warnings", |c: &mut Shown| convert::text_array(&c.0.warnings));
 }
 
 fn all(shared: &Shared, table: &Table, given: Map) -> Fallible<Shown> {
@@ -272,7 +271,7 @@ fn counting(library: &mut Library<'_>) {
     engine.register_get("expected", |c: &mut Counted| c.0.expected().raise());
     engine.register_get("residuals", |c: &mut Counted| c.0.residuals().raise());
     engine.register_get("table", |c: &mut Counted| c.0.table().raise());
-    engine.register_get("warnings", |c: &mut Counted| texts(c.0.warnings.clone()));
+    engine.register_get("warnings", |c: &mut Counted| convert::text_array(&c.0.warnings));
     let numbers: [(&str, fn(&Crosstab) -> Option<f64>); 4] = [
         ("chi_square", |c| c.test.map(|test| test.statistic)),
         ("p_value", |c| c.test.map(|test| test.p)),

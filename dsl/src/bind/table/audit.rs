@@ -6,7 +6,6 @@ use esep_stdlib::table::checks::{Audit, AuditParams, Severity, audit, clean_text
 use esep_stdlib::{Choice, Table};
 use rhai::{Dynamic, Map};
 
-use super::texts;
 use crate::convert;
 use crate::display::{Bundle, Doc, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
@@ -138,7 +137,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_get("notes", |a: &mut Audited| a.count(Severity::Note) as i64);
     engine.register_get("warnings", |a: &mut Audited| {
         let found = a.findings.iter().filter(|f| f.severity == Severity::Warning);
-        texts(found.map(|f| format!("{}: {}", f.columns.join(", "), f.finding)).collect())
+        convert::text_array(found.map(|f| format!("{}: {}", f.columns.join(", "), f.finding)))
     });
     engine.register_get("vif", |a: &mut Audited| -> Fallible<Dynamic> {
         match &a.together {
@@ -156,7 +155,7 @@ pub(super) fn register(library: &mut Library<'_>) {
             None => Ok(Dynamic::UNIT),
         }
     });
-    engine.register_get("remarks", |a: &mut Audited| texts(a.remarks.clone()));
+    engine.register_get("remarks", |a: &mut Audited| convert::text_array(&a.remarks));
     engine.register_fn("clean_text", |t: Table| clean_text(&t, None).raise());
     engine.register_fn("clean_text", |t: Table, columns: Dynamic| -> Fallible<Table> {
         let columns = convert::texts_argument("clean_text", "columns", &columns)?;

@@ -6,7 +6,7 @@ use arrow_array::BooleanArray;
 use esep_stdlib::table::TableError;
 use esep_stdlib::table::verbs::{self, Expression, Groups, Made};
 use esep_stdlib::{Error, Table, Vector};
-use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, FnPtr, Map, NativeCallContext};
 
 use super::{T, args};
 use crate::convert;
@@ -154,12 +154,7 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     let shared = library.shared();
     let engine = &mut *library.engine;
-    engine.register_fn("expressions", || -> Array {
-        verbs::function_names()
-            .into_iter()
-            .map(|n| Dynamic::from(ImmutableString::from(n)))
-            .collect()
-    });
+    engine.register_fn("expressions", || convert::text_array(verbs::function_names()));
     for name in ["where", "filter"] {
         engine.register_fn(
             name,

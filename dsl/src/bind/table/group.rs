@@ -6,7 +6,7 @@ use esep_stdlib::table::verbs::{self, Expression, Grouped, Made, SortKey};
 use esep_stdlib::{Error, Table};
 use rhai::{Array, Dynamic, FnPtr, Map, NativeCallContext};
 
-use super::{T, args, compute, texts};
+use super::{T, args, compute};
 use crate::convert::{self, Callback};
 use crate::display::{Bundle, Doc, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
@@ -159,7 +159,7 @@ pub(super) fn register(library: &mut Library<'_>) {
         verbs::group_by(&t, &columns).map(Rc::new).raise()
     });
     engine.register_get("table", |g: &mut Rc<Grouped>| g.table.clone());
-    engine.register_get("keys", |g: &mut Rc<Grouped>| texts(g.keys.clone()));
+    engine.register_get("keys", |g: &mut Rc<Grouped>| convert::text_array(&g.keys));
     engine.register_get("groups", |g: &mut Rc<Grouped>| g.count(false).raise());
     engine.register_fn("count", |g: Rc<Grouped>| g.count(false).raise());
     engine.register_fn("count", |g: Rc<Grouped>, options: Map| -> Fallible<Table> {

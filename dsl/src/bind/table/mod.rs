@@ -296,9 +296,9 @@ fn columns(library: &mut Library<'_>) {
     let engine = &mut *library.engine;
     engine.register_get("nrow", |t: &mut Table| t.nrow() as i64);
     engine.register_get("ncol", |t: &mut Table| t.ncol() as i64);
-    engine.register_get("columns", |t: &mut Table| texts(t.columns()));
+    engine.register_get("columns", |t: &mut Table| convert::text_array(t.columns()));
     engine.register_get("labels", |t: &mut Table| match t.labels() {
-        Some(_) => texts(t.row_names()),
+        Some(_) => convert::text_array(t.row_names()),
         None => Array::new(),
     });
     read_only(library);
@@ -324,10 +324,6 @@ fn columns(library: &mut Library<'_>) {
     engine.register_fn("numeric", |t: Table| t.numeric().raise());
     engine.register_fn("standardise", |t: Table| t.standardise().map(|s| s.table).raise());
     engine.register_fn("label_by", |t: Table, column: &str| t.labelled_by(column).raise());
-}
-
-fn texts(names: Vec<String>) -> Array {
-    names.into_iter().map(|name| Dynamic::from(ImmutableString::from(name))).collect()
 }
 
 fn cells(library: &mut Library<'_>) {
