@@ -6,11 +6,10 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Datum, Float64Array, Int64Array, PrimitiveArray, Scalar,
-    StringArray, types::Date32Type,
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringArray,
+    types::Date32Type,
 };
 use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
-use arrow_ord::cmp;
 use rayon::prelude::*;
 
 use super::arithmetic::BinaryOp;
@@ -161,20 +160,17 @@ pub(in crate::table) fn compare(
         }
     };
     if let (Some(a), Some(b)) = (texts(left.array), texts(right.array)) {
-        let single = |side: Side<'_>, array| (side.single && len != 1).then(|| Scalar::new(array));
-        let (one, other) = (single(left, a), single(right, b));
-        let a: &dyn Datum = one.as_ref().map_or(&a as &dyn Datum, |one| one);
-        let b: &dyn Datum = other.as_ref().map_or(&b as &dyn Datum, |one| one);
-        let kernel = match accept {
-            [false, true, false] => cmp::eq,
-            [true, false, true] => cmp::neq,
-            [true, false, false] => cmp::lt,
-            [true, true, false] => cmp::lt_eq,
-            [false, false, true] => cmp::gt,
-            _ => cmp::gt_eq,
+        let (a, b) = (&a, &b);
+        let values = match accept {
+            // Texts of different lengths differ without a look at their letters.
+            [false, true, false] => bits(len, |row| a.value(at(row)) == b.value(bt(row))),
+            [true, false, true] => bits(len, |row| a.value(at(row)) != b.value(bt(row))),
+            _ => bits(len, |row| {
+                let order = a.value(at(row)).cmp(b.value(bt(row)));
+                verdict(order.is_lt(), order.is_eq())
+            }),
         };
-        let verdicts = kernel(a, b).expect("both are text of one length");
-        return Some(verdicts);
+        return Some(BooleanArray::new(values, nulls));
     }
     // Arrow's own comparison of floats sets -0 below 0; here they are equal.
     let values = if let (Some(a), Some(b)) = (whole(left.array), whole(right.array)) {
