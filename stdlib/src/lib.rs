@@ -14,6 +14,7 @@ pub mod frontier;
 mod program;
 pub mod readiness;
 pub mod scenario;
+mod simd;
 pub mod stats;
 pub mod table;
 
