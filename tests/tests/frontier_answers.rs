@@ -246,9 +246,9 @@ fn covariances_from_scores_written_out() {
             }
         }
     }
-    let opg = m.vcov_by(SeKind::Opg, None).unwrap().unwrap();
-    let hessian = m.vcov_by(SeKind::Hessian, None).unwrap().unwrap();
-    let sandwich = m.vcov_by(SeKind::Sandwich, None).unwrap().unwrap();
+    let opg = m.vcov_by(SeKind::Opg, None, &Context::default()).unwrap().unwrap();
+    let hessian = m.vcov_by(SeKind::Hessian, None, &Context::default()).unwrap().unwrap();
+    let sandwich = m.vcov_by(SeKind::Sandwich, None, &Context::default()).unwrap().unwrap();
     for a in 0..7 {
         for b in 0..7 {
             // OPG times the summed products is the identity.
@@ -425,4 +425,36 @@ fn bootstraps_count_their_ends_and_repeat_their_digits() {
 /// `f` on one thread.
 fn rayon_one<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(f)
+}
+
+#[test]
+fn bootstrapped_errors_are_the_spread_of_the_refits() {
+    let table = simulated();
+    let bootstrap = BootstrapParams { draws: 400, ..BootstrapParams::default() };
+    let params = SfaParams { se: SeKind::Bootstrap, bootstrap, ..SfaParams::default() };
+    let m = fit(SIMULATED, &table, &params);
+    let plain = fit(SIMULATED, &table, &SfaParams::default());
+    let boot = plain.bootstrap(&bootstrap, &Context::default()).unwrap().table().unwrap();
+    for c in &m.coef {
+        let spread = boot.at(&c.name, "se").unwrap().as_f64().unwrap();
+        close(&c.name, c.se.unwrap(), spread, 1e-12);
+    }
+    for (name, estimate) in [("sigma_u", &m.sigma_u), ("gamma", &m.gamma), ("lambda", &m.lambda)] {
+        let spread = boot.at(name, "se").unwrap().as_f64().unwrap();
+        close(name, estimate.as_ref().unwrap().se.unwrap(), spread, 1e-12);
+    }
+    // Four standard deviations of a standard error from 400 draws are 14 %.
+    for (c, by_curvature) in m.coef.iter().zip(&plain.coef) {
+        close(&c.name, c.se.unwrap() / by_curvature.se.unwrap(), 1.0, 0.15);
+    }
+    let again =
+        plain.vcov_by(SeKind::Bootstrap, None, &Context::default()).unwrap().unwrap()[(1, 1)];
+    let other = BootstrapParams { draws: 1000, ..bootstrap };
+    let more = SfaParams { bootstrap: other, ..params.clone() };
+    let more = fit(SIMULATED, &table, &more);
+    close("the default's thousand draws", again, more.vcov.unwrap()[(1, 1)], 1e-12);
+    // At gamma = 1 there are still none.
+    let m1 = fit(M1, &regions(), &params);
+    assert_eq!(m1.boundary, Boundary::GammaOne);
+    assert!(m1.coef.iter().all(|c| c.se.is_none()) && m1.vcov.is_none());
 }

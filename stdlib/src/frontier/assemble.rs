@@ -230,7 +230,7 @@ fn interior(
     let inverse = inside.vcov.as_ref().filter(|_| arrived && solution.drift.is_none());
     let model = likelihood(&problem.sample, &problem.others, params.law());
     let scaled = inverse.and_then(|inverse| match params.se {
-        SeKind::Hessian => Some(inverse.clone()),
+        SeKind::Hessian | SeKind::Bootstrap => Some(inverse.clone()),
         kind => {
             covariance(kind, inverse, &model.row_scores(&inside.coef), problem.groups.as_deref())
         }

@@ -1,5 +1,6 @@
 //! Bootstraps that count their degenerate refits.
 
+use nalgebra::DMatrix;
 use rand::RngExt;
 use rayon::prelude::*;
 
@@ -47,7 +48,7 @@ impl Default for BootstrapParams {
 }
 
 impl BootstrapParams {
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let wrong = |parameter, rule: &str, value: String| {
             Err(Error::Invalid { primitive: "bootstrap", parameter, rule: rule.into(), value })
         };
@@ -74,6 +75,8 @@ pub struct Bootstrap {
     pub estimates: Vec<Option<f64>>,
     /// Draws by parameters; missing where a refit sits at a boundary without that parameter.
     pub values: Vec<Vec<Option<f64>>>,
+    /// All coefficients of the same refits; at a boundary the frontier's alone.
+    coefficients: Vec<Vec<f64>>,
     /// Refits that ended inside, at `gamma = 0`, at `gamma = 1`.
     pub inside: usize,
     /// See `inside`.
@@ -189,6 +192,7 @@ impl SfaFit {
             names,
             estimates,
             values: Vec::new(),
+            coefficients: Vec::new(),
             inside: 0,
             gamma_zero: 0,
             gamma_one: 0,
@@ -217,6 +221,7 @@ impl SfaFit {
                     }
                     row.push(Some(refit.mean_te()));
                     boot.values.push(row);
+                    boot.coefficients.push(refit.coef);
                 }
             }
         }
@@ -225,7 +230,110 @@ impl SfaFit {
     }
 }
 
+/// Sum of products about the means over those of `draws` that have both, divided by one less.
+fn covariance(draws: &[Vec<f64>], j: usize, k: usize) -> Option<f64> {
+    let pairs = || draws.iter().filter_map(|d| Some((*d.get(j)?, *d.get(k)?)));
+    let n = pairs().count() as f64;
+    let (a, b) = pairs().fold((0.0, 0.0), |(a, b), (x, y)| (a + x / n, b + y / n));
+    let sum: f64 = pairs().map(|(x, y)| (x - a) * (y - b)).sum();
+    (n > 1.0).then(|| sum / (n - 1.0))
+}
+
+impl SfaFit {
+    /// The fit with standard errors from `params.bootstrap` in the place of those by curvature.
+    ///
+    /// At `gamma_one` and where the likelihood has no finite maximum there are still none: the
+    /// bootstrap does not hold where a parameter lies on the edge of its space (Andrews, 2000).
+    pub(super) fn with_bootstrap_errors(mut self, ctx: &Context) -> Result<Self> {
+        if self.vcov.is_none() {
+            return Ok(self);
+        }
+        let boot = self.bootstrap(&self.params.bootstrap, ctx)?;
+        self.vcov = boot.vcov(&self);
+        let mut at = 0;
+        let equations = self.equations.iter_mut().flat_map(|equation| &mut equation.coef);
+        for estimate in self.coef.iter_mut().chain(equations) {
+            estimate.se = self.vcov.as_ref().map(|v| v[(at, at)].sqrt());
+            at += 1;
+        }
+        let spread = |name: &str| {
+            let column = boot.column(boot.names.iter().position(|known| known == name)?);
+            (self.boundary == Boundary::None).then(|| crate::stats::sample_sd(&column)).flatten()
+        };
+        for (name, estimate) in [
+            ("sigma_u", &mut self.sigma_u),
+            ("sigma_v", &mut self.sigma_v),
+            ("gamma", &mut self.gamma),
+            ("lambda", &mut self.lambda),
+        ] {
+            if let Some(estimate) = estimate {
+                estimate.se = spread(name).filter(|se| se.is_finite());
+            }
+        }
+        let sigmas = ["sigma_u", "sigma_v"]
+            .map(|name| boot.names.iter().position(|known| known == name));
+        if let (Some(total), [Some(u), Some(v)]) = (&mut self.sigma_sq, sigmas) {
+            let squares: Vec<f64> = boot
+                .values
+                .iter()
+                .filter_map(|row| Some(row[u]?.powi(2) + row[v]?.powi(2)))
+                .collect();
+            let inside = self.boundary == Boundary::None;
+            total.se = inside.then(|| crate::stats::sample_sd(&squares)).flatten();
+        }
+        // The logarithm's spread times its value: the delta method, as by curvature.
+        let behind = |equation: &str| {
+            let place = self.equations.iter().position(|e| e.name == equation)?;
+            self.equations[place].coef[0].se
+        };
+        let shape = self.params.inefficiency.shape().map(|_| {
+            super::fit::equation_name(super::engine::Index::Shape, &self.params)
+        });
+        let (shape_se, df_se) = (shape.and_then(behind), behind("ln df"));
+        for (estimate, se) in [(&mut self.shape, shape_se), (&mut self.df, df_se)] {
+            if let Some(estimate) = estimate {
+                estimate.se = se.map(|se| se * estimate.value);
+            }
+        }
+        let used = boot.coefficients.len();
+        self.warnings.push(format!(
+            "standard errors are the spread of {used} of {} bootstrap refits ({}){}",
+            boot.params.draws,
+            match boot.params.kind {
+                BootstrapKind::Parametric => "responses drawn from the model",
+                BootstrapKind::Cases => "rows drawn with replacement",
+            },
+            if self.boundary == Boundary::None && boot.inside < used {
+                format!(
+                    "; those of the variances rest on the {} that ended inside, the others have \
+                     none to spread.",
+                    boot.inside
+                )
+            } else {
+                ".".to_owned()
+            }
+        ));
+        Ok(self)
+    }
+}
+
 impl Bootstrap {
+    /// Covariance of the coefficients of `fit` over the refits, in its order: of frontier
+    /// coefficients over all of them, of others over those that ended inside. Missing where the
+    /// fit has none by curvature either, and where fewer than two refits have a coefficient.
+    pub fn vcov(&self, fit: &SfaFit) -> Option<DMatrix<f64>> {
+        let size = fit.vcov.as_ref()?.nrows();
+        let mut matrix = DMatrix::zeros(size, size);
+        for j in 0..size {
+            for k in 0..=j {
+                let value = covariance(&self.coefficients, j, k)?;
+                matrix[(j, k)] = value;
+                matrix[(k, j)] = value;
+            }
+        }
+        Some(matrix)
+    }
+
     fn doubts(&self) -> Vec<String> {
         let mut list = Vec::new();
         let total = self.params.draws;

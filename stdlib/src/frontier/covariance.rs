@@ -9,6 +9,7 @@ use super::fit::{Boundary, Problem, SfaFit};
 use super::noise::Noise;
 use super::solve::likelihood;
 use crate::choice::Choice;
+use crate::context::Context;
 use crate::error::Result;
 use crate::table::{Cell, Table, Vector, name_rows};
 
@@ -26,6 +27,8 @@ pub enum SeKind {
     Sandwich,
     /// The same with scores summed within groups first, times `G / (G - 1)`.
     Cluster,
+    /// The spread of refits to data drawn anew (Efron, 1979), see [`super::BootstrapParams`].
+    Bootstrap,
 }
 
 impl Choice for SeKind {
@@ -34,6 +37,7 @@ impl Choice for SeKind {
         ("opg", Self::Opg),
         ("sandwich", Self::Sandwich),
         ("cluster", Self::Cluster),
+        ("bootstrap", Self::Bootstrap),
     ];
 }
 
@@ -85,7 +89,8 @@ pub(super) fn covariance(
     };
     let middle = || summed.transpose() * &summed;
     match kind {
-        SeKind::Hessian => Some(inverse.clone()),
+        // Refits take the place of the curvature once the model is fitted.
+        SeKind::Hessian | SeKind::Bootstrap => Some(inverse.clone()),
         SeKind::Opg => middle().cholesky().map(|c| c.inverse()),
         SeKind::Sandwich => Some(inverse * middle() * inverse),
         SeKind::Cluster => {
@@ -113,9 +118,18 @@ impl SfaFit {
 
     /// The covariance of the estimates by another method than the fit's own, in the order of
     /// `coef`, then of `equations`; missing at `gamma_one` and where the likelihood has no
-    /// finite maximum. `cluster` names the column of groups that [`SeKind::Cluster`] needs.
-    pub fn vcov_by(&self, kind: SeKind, cluster: Option<&str>) -> Result<Option<DMatrix<f64>>> {
+    /// finite maximum. `cluster` names the column of groups that [`SeKind::Cluster`] needs;
+    /// [`SeKind::Bootstrap`] refits by `params.bootstrap`.
+    pub fn vcov_by(
+        &self,
+        kind: SeKind,
+        cluster: Option<&str>,
+        ctx: &Context,
+    ) -> Result<Option<DMatrix<f64>>> {
         check_cluster(kind, cluster)?;
+        if kind == SeKind::Bootstrap {
+            return Ok(self.bootstrap(&self.params.bootstrap, ctx)?.vcov(self));
+        }
         if self.boundary == Boundary::GammaOne || self.search.drift.is_some() {
             return Ok(None);
         }
@@ -150,8 +164,13 @@ impl SfaFit {
     }
 
     /// [`SfaFit::vcov_by`] as a labelled table.
-    pub fn vcov_by_table(&self, kind: SeKind, cluster: Option<&str>) -> Result<Option<Table>> {
-        let Some(vcov) = self.vcov_by(kind, cluster)? else { return Ok(None) };
+    pub fn vcov_by_table(
+        &self,
+        kind: SeKind,
+        cluster: Option<&str>,
+        ctx: &Context,
+    ) -> Result<Option<Table>> {
+        let Some(vcov) = self.vcov_by(kind, cluster, ctx)? else { return Ok(None) };
         self.covariance_table(&vcov).map(Some)
     }
 

@@ -139,7 +139,6 @@ impl SfaFit {
     /// Schmidt (1996), quantiles of `exp(-u)` given `e`. At `gamma_one` inefficiency is known and
     /// the bounds close; at `gamma_zero` there is none and every row has 1.
     pub fn efficiency(&self, params: &EfficiencyParams) -> Result<Efficiency> {
-        params.check()?;
         let sign = self.params.frontier.sign();
         let tail = 0.5 * (1.0 - params.level);
         let row = |i: usize| match (self.posterior(i), self.boundary) {
@@ -157,10 +156,23 @@ impl SfaFit {
         };
         let triples: Vec<[f64; 3]> =
             (0..self.nobs()).into_par_iter().with_min_len(64).map(row).collect();
+        Efficiency::new(self.row_names(), self.label_name.clone(), triples, params)
+    }
+}
+
+impl Efficiency {
+    /// From estimate, lower and upper bound of each row.
+    pub(super) fn new(
+        labels: Vec<String>,
+        label_name: Option<String>,
+        triples: Vec<[f64; 3]>,
+        params: &EfficiencyParams,
+    ) -> Result<Self> {
+        params.check()?;
         let te: Vec<f64> = triples.iter().map(|t| t[0]).collect();
-        Ok(Efficiency {
-            labels: self.row_names(),
-            label_name: self.label_name.clone(),
+        Ok(Self {
+            labels,
+            label_name,
             rank: places(&te),
             mean: te.iter().sum::<f64>() / te.len() as f64,
             te,
@@ -170,9 +182,7 @@ impl SfaFit {
             level: params.level,
         })
     }
-}
 
-impl Efficiency {
     /// Rows from the most to the least efficient, as positions.
     pub fn order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.te.len()).collect();

@@ -21,6 +21,8 @@ pub enum FrontierError {
     ResponseInEquation { equation: String, found: String },
     #[error("sfa: the likelihood of this model has no finite maximum: {why}")]
     Degenerate { why: String },
+    #[error("sfa: the density of inefficiency is none at {theta}: {why}")]
+    NotADensity { theta: String, why: String },
     #[error("sfa: {option} does not go with {with}")]
     Incompatible { option: String, with: String, instead: String },
     #[error("sfa: weight in row {row} is {value}")]
@@ -64,6 +66,11 @@ impl FrontierError {
             Self::Degenerate { .. } => {
                 Some("try inefficiency: \"half_normal\", whose maximum always exists".into())
             }
+            Self::NotADensity { .. } => Some(
+                "a density over u >= 0: |u, theta| exp(-u / theta.scale) / theta.scale, with \
+                 theta: #{ scale: 0.5 }"
+                    .into(),
+            ),
             Self::Incompatible { instead, .. } => Some(instead.clone()),
             Self::BadWeight { .. } => Some("weights are positive numbers".into()),
             Self::NotPositive { row, .. } => Some(format!(

@@ -6,7 +6,7 @@ use arrow_array::StringArray;
 use nalgebra::{DMatrix, DVector};
 
 use super::assemble::assemble;
-use super::covariance::groups;
+use super::covariance::{SeKind, groups};
 use super::data::Scaled;
 use super::density::Point;
 use super::engine::{Index, Stop};
@@ -218,7 +218,8 @@ pub fn fit_formula(
     params.check()?;
     let problem = Problem::new(formula, table, params)?;
     let solution = problem.solve(params, ctx)?;
-    Ok(assemble(problem, solution, table, params))
+    let fit = assemble(problem, solution, table, params);
+    if params.se == SeKind::Bootstrap { fit.with_bootstrap_errors(ctx) } else { Ok(fit) }
 }
 
 /// A model on its rows, ready to be solved.

@@ -1,5 +1,6 @@
 //! What can be chosen about a frontier.
 
+use super::bootstrap::BootstrapParams;
 use super::covariance::{SeKind, check_cluster};
 use super::density::Inefficiency;
 use super::error::FrontierError;
@@ -59,6 +60,8 @@ pub struct SfaParams {
     pub se: SeKind,
     /// Column of groups for clustered standard errors.
     pub cluster: Option<String>,
+    /// The refits of [`SeKind::Bootstrap`].
+    pub bootstrap: BootstrapParams,
     /// Zeros and negatives under a logarithm: an error (default), dropped, or shifted.
     pub zero: ZeroPolicy,
 }
@@ -85,6 +88,7 @@ impl SfaParams {
             .into());
         }
         check_cluster(self.se, self.cluster.as_deref())?;
+        self.bootstrap.check()?;
         if let ZeroPolicy::Shift(shift) = self.zero
             && !(shift > 0.0 && shift.is_finite())
         {

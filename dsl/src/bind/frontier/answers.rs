@@ -11,7 +11,7 @@ use crate::convert;
 use crate::display::number::significant;
 use crate::display::{Bundle, Doc, Style};
 use crate::help::{Entry, Example, Field, Param, TypeEntry};
-use crate::library::Library;
+use crate::library::{Library, Shared};
 use crate::options::Options;
 use crate::report::{Fallible, Raise};
 
@@ -54,11 +54,15 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     library.register_type::<Effects>(&EFFECTS, |e, style| show_effects(e, style));
     library.register_type::<Shape>(&SHAPE, |e, style| show_shape(e, style));
-    let engine = &mut *library.engine;
-    engine.register_fn("vcov_of", |m: &mut Model, se: &str| vcov_of(m, se, None));
-    engine.register_fn("vcov_of", |m: &mut Model, se: &str, cluster: &str| {
-        vcov_of(m, se, Some(cluster))
+    let shared = library.shared();
+    library.engine.register_fn("vcov_of", move |m: &mut Model, se: &str| {
+        vcov_of(&shared, m, se, None)
     });
+    let shared = library.shared();
+    library.engine.register_fn("vcov_of", move |m: &mut Model, se: &str, cluster: &str| {
+        vcov_of(&shared, m, se, Some(cluster))
+    });
+    let engine = &mut *library.engine;
     engine.register_fn("wald", |m: &mut Model, hypotheses: Dynamic| wald(m, &hypotheses));
     engine.register_fn("skewness_test", |m: &mut Model| skewness_test(m));
     engine.register_fn("vuong", |a: Model, b: Model| vuong_test(&a, &b));
@@ -77,9 +81,9 @@ pub(super) fn register(library: &mut Library<'_>) {
     });
 }
 
-fn vcov_of(model: &Model, se: &str, cluster: Option<&str>) -> Fallible<Dynamic> {
+fn vcov_of(shared: &Shared, model: &Model, se: &str, cluster: Option<&str>) -> Fallible<Dynamic> {
     let kind = SeKind::parse("vcov_of", "se", se).raise()?;
-    let table = model.vcov_by_table(kind, cluster).raise()?;
+    let table = model.vcov_by_table(kind, cluster, &shared.context()).raise()?;
     Ok(table.map_or(Dynamic::UNIT, Dynamic::from))
 }
 
@@ -180,7 +184,7 @@ const ENTRIES: &[Entry] = &[
         signature: "m.vcov_of(se, cluster)",
         params: &[
             M,
-            Param::arg("se", "text", "\"hessian\", \"opg\", \"sandwich\" or \"cluster\""),
+            Param::arg("se", "text", "\"hessian\", \"opg\", \"sandwich\", \"cluster\" or \"bootstrap\""),
             Param::arg("cluster", "text", "column of groups, for \"cluster\" only"),
         ],
         returns: "Table, as m.vcov; missing at gamma_one",

@@ -91,7 +91,7 @@ pub(super) const fn joined<const A: usize, const B: usize, const N: usize>(
     all
 }
 
-const SFA: [Param; 14] = joined(
+const SFA: [Param; 17] = joined(
     [
         Param::arg(
             "formula",
@@ -103,12 +103,12 @@ const SFA: [Param; 14] = joined(
     OPTIONS,
 );
 
-const UPDATE: [Param; 14] = joined(
+const UPDATE: [Param; 17] = joined(
     [M, Param::arg("change", "text", "\". ~ . + log(z)\" adds, \". ~ . - log(x)\" leaves out")],
     OPTIONS,
 );
 
-const OPTIONS: [Param; 12] = [
+const OPTIONS: [Param; 15] = [
     Param::option(
         "inefficiency",
         "text",
@@ -144,9 +144,17 @@ const OPTIONS: [Param; 12] = [
         "se",
         "text",
         "\"hessian\"",
-        "standard errors: \"hessian\", \"opg\", \"sandwich\" or \"cluster\"",
+        "standard errors: \"hessian\", \"opg\", \"sandwich\", \"cluster\" or \"bootstrap\"",
     ),
     Param::option("cluster", "text", "none", "column of groups for se: \"cluster\""),
+    Param::option("draws", "int", "1000", "refits of se: \"bootstrap\""),
+    Param::option("seed", "int", "1", "seed of se: \"bootstrap\""),
+    Param::option(
+        "kind",
+        "text",
+        "\"parametric\"",
+        "what se: \"bootstrap\" draws anew: \"parametric\" the response, \"cases\" the rows",
+    ),
     Param::option(
         "zero",
         "text",

@@ -68,6 +68,13 @@ fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
         zero = ZeroPolicy::Shift(shift);
     }
     let se = options.choice("se", d.se)?;
+    if se != SeKind::Bootstrap
+        && let Some(name) = ["draws", "seed", "kind"].into_iter().find(|name| options.has(name))
+    {
+        return Err(Problem::new(format!("sfa: `{name}` says how refits are drawn, and there are none"))
+            .hint(format!("#{{ se: \"bootstrap\", {name}: ... }}"))
+            .into());
+    }
     let params = SfaParams {
         inefficiency: options.choice("inefficiency", d.inefficiency)?,
         noise: options.choice("noise", d.noise)?,
@@ -79,6 +86,7 @@ fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
         weights: options.text("weights")?.or(d.weights),
         se,
         cluster: options.text("cluster")?.or(d.cluster.filter(|_| se == SeKind::Cluster)),
+        bootstrap: resampling::refits(&mut options, d.bootstrap)?,
         zero,
     };
     options.finish()?;

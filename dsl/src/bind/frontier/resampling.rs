@@ -130,15 +130,23 @@ fn profile(shared: &Shared, model: &Model, parameter: &str, given: Map) -> Falli
     model.profile_of(parameter, &params, &shared.context()).map(Rc::new).raise()
 }
 
+/// What refits draw anew; `defaults` stand where `options` say nothing.
+pub(super) fn refits(
+    options: &mut Options,
+    defaults: BootstrapParams,
+) -> Fallible<BootstrapParams> {
+    Ok(BootstrapParams {
+        draws: options.count("draws", defaults.draws)?,
+        seed: options.seed(defaults.seed)?,
+        kind: options.choice("kind", defaults.kind)?,
+        ..defaults
+    })
+}
+
 fn bootstrap(shared: &Shared, model: &Model, given: Map) -> Fallible<Booted> {
     let mut options = Options::new("bootstrap", given);
-    let d = BootstrapParams::default();
-    let params = BootstrapParams {
-        draws: options.count("draws", d.draws)?,
-        seed: options.seed(d.seed)?,
-        kind: options.choice("kind", d.kind)?,
-        level: options.float("level", d.level)?,
-    };
+    let level = options.float("level", BootstrapParams::default().level)?;
+    let params = refits(&mut options, BootstrapParams { level, ..model.params.bootstrap })?;
     options.finish()?;
     model.bootstrap(&params, &shared.context()).map(Rc::new).raise()
 }
