@@ -270,8 +270,8 @@ impl SfaFit {
                 estimate.se = spread(name).filter(|se| se.is_finite());
             }
         }
-        let sigmas = ["sigma_u", "sigma_v"]
-            .map(|name| boot.names.iter().position(|known| known == name));
+        let sigmas =
+            ["sigma_u", "sigma_v"].map(|name| boot.names.iter().position(|known| known == name));
         if let (Some(total), [Some(u), Some(v)]) = (&mut self.sigma_sq, sigmas) {
             let squares: Vec<f64> = boot
                 .values
@@ -286,9 +286,11 @@ impl SfaFit {
             let place = self.equations.iter().position(|e| e.name == equation)?;
             self.equations[place].coef[0].se
         };
-        let shape = self.params.inefficiency.shape().map(|_| {
-            super::fit::equation_name(super::engine::Index::Shape, &self.params)
-        });
+        let shape = self
+            .params
+            .inefficiency
+            .shape()
+            .map(|_| super::fit::equation_name(super::engine::Index::Shape, &self.params));
         let (shape_se, df_se) = (shape.and_then(behind), behind("ln df"));
         for (estimate, se) in [(&mut self.shape, shape_se), (&mut self.df, df_se)] {
             if let Some(estimate) = estimate {

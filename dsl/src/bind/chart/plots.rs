@@ -5,7 +5,7 @@ use std::rc::Rc;
 use esep_stdlib::chart::build::{self, Components, HistogramInput, Orientation, Room, TablePlot};
 use esep_stdlib::chart::{Chart, Mark, Scale};
 use esep_stdlib::cluster::{ChooseK, Clustering, Pca, Tree};
-use esep_stdlib::frontier::{EfficiencyParams, Estimator, SfaFit};
+use esep_stdlib::frontier::{CustomFit, EfficiencyParams, Estimator, SfaFit};
 use esep_stdlib::readiness::{OverTime, Readiness, Sensitivity, Stability, WhatIf};
 use esep_stdlib::scenario::Scenarios;
 use esep_stdlib::{Choice, Table, Vector};
@@ -26,6 +26,8 @@ pub(super) fn register(library: &mut Library<'_>) {
     engine.register_fn(NAME, |s: Rc<Scenarios>, options: Map| scenarios(&s, options));
     engine.register_fn(NAME, |m: Rc<SfaFit>| model(&m, Map::new()));
     engine.register_fn(NAME, |m: Rc<SfaFit>, options: Map| model(&m, options));
+    engine.register_fn(NAME, |m: Rc<CustomFit>| custom(&m, Map::new()));
+    engine.register_fn(NAME, |m: Rc<CustomFit>, options: Map| custom(&m, options));
     engine.register_fn(NAME, |chart: Chart| chart);
 }
 
@@ -199,11 +201,21 @@ fn scenarios(result: &Scenarios, options: Map) -> Fallible<Chart> {
     titled(build::scenarios(result, measure.as_deref()).raise()?, options)
 }
 
-fn model(fit: &SfaFit, options: Map) -> Fallible<Chart> {
-    let mut options = Options::new(NAME, options);
-    let params = EfficiencyParams {
+fn estimation(options: &mut Options) -> Fallible<EfficiencyParams> {
+    Ok(EfficiencyParams {
         estimator: options.choice("estimator", Estimator::default())?,
         level: options.float("level", EfficiencyParams::default().level)?,
-    };
+    })
+}
+
+fn custom(fit: &CustomFit, options: Map) -> Fallible<Chart> {
+    let mut options = Options::new(NAME, options);
+    let params = estimation(&mut options)?;
+    titled(build::custom_efficiencies(fit, &params).raise()?, options)
+}
+
+fn model(fit: &SfaFit, options: Map) -> Fallible<Chart> {
+    let mut options = Options::new(NAME, options);
+    let params = estimation(&mut options)?;
     titled(build::efficiencies(fit, &params).raise()?, options)
 }

@@ -55,9 +55,9 @@ pub(super) fn register(library: &mut Library<'_>) {
     library.register_type::<Effects>(&EFFECTS, |e, style| show_effects(e, style));
     library.register_type::<Shape>(&SHAPE, |e, style| show_shape(e, style));
     let shared = library.shared();
-    library.engine.register_fn("vcov_of", move |m: &mut Model, se: &str| {
-        vcov_of(&shared, m, se, None)
-    });
+    library
+        .engine
+        .register_fn("vcov_of", move |m: &mut Model, se: &str| vcov_of(&shared, m, se, None));
     let shared = library.shared();
     library.engine.register_fn("vcov_of", move |m: &mut Model, se: &str, cluster: &str| {
         vcov_of(&shared, m, se, Some(cluster))
@@ -184,7 +184,11 @@ const ENTRIES: &[Entry] = &[
         signature: "m.vcov_of(se, cluster)",
         params: &[
             M,
-            Param::arg("se", "text", "\"hessian\", \"opg\", \"sandwich\", \"cluster\" or \"bootstrap\""),
+            Param::arg(
+                "se",
+                "text",
+                "\"hessian\", \"opg\", \"sandwich\", \"cluster\" or \"bootstrap\"",
+            ),
             Param::arg("cluster", "text", "column of groups, for \"cluster\" only"),
         ],
         returns: "Table, as m.vcov; missing at gamma_one",

@@ -91,7 +91,7 @@ pub(super) const fn joined<const A: usize, const B: usize, const N: usize>(
     all
 }
 
-const SFA: [Param; 17] = joined(
+const SFA: [Param; 19] = joined(
     [
         Param::arg(
             "formula",
@@ -99,6 +99,19 @@ const SFA: [Param; 17] = joined(
             "\"log(y) ~ log(x1) + log(x2)\"; log exp sqrt abs I() poly() factor() + - * : ^ . and - 1",
         ),
         Param::arg("table", "Table", "the data; rows with missing values are dropped and counted"),
+        Param::option(
+            "theta",
+            "map or array",
+            "none",
+            "with a density of your own, inefficiency: |u, theta| ...: where its parameters begin, \
+             #{ scale: 0.5 }; gives a CustomFrontier and takes real, frontier, zero and zero_shift",
+        ),
+        Param::option(
+            "real",
+            "text or array of text",
+            "none",
+            "which of theta may be any number; the others stay positive",
+        ),
     ],
     OPTIONS,
 );
@@ -189,6 +202,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             "weibull",
             "lognormal",
             "robust",
+            "own density",
+            "custom distribution",
+            "vce(bootstrap)",
             "heavy tails",
             "udist",
         ],
@@ -197,6 +213,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "a logarithm of zero or less: the rows are named",
             "fewer complete rows than parameters",
             "gamma, weibull, lognormal: every start ended where noise vanishes",
+            "a density of one's own that is negative, does not integrate to 1, or whose support moves with theta",
         ],
         see_also: &["update", "efficiency", "compare", "lr_test"],
         source: "Aigner, Lovell and Schmidt (1977); Battese and Coelli (1995) for determinants of the mean; Greene (1990) gamma; Tsionas (2007) Weibull; Horrace and Parmeter (2018) Laplace; Stead, Wheat and Greene (2018) logistic; Wheat, Stead and Greene (2019) Student's t",
@@ -212,6 +229,10 @@ pub(super) const ENTRIES: &[Entry] = &[
             Example {
                 code: "let t = simulate_frontier(#{ rows: 150, inefficiency: \"gamma\", shape: 2, seed: 4 });\nlet m = sfa(\"y ~ x1 + x2\", t, #{ inefficiency: \"gamma\" });\nassert(m.shape > 0, \"positive\");\nexplain(m).latex",
                 shows: "\\mathrm{Gamma}",
+            },
+            Example {
+                code: "let t = simulate_frontier(#{ rows: 200, seed: 3 });\nlet own = |u, theta| 2 * exp(-u ** 2 / (2 * theta.s ** 2)) / (theta.s * sqrt(2 * PI()));\nlet m = sfa(\"y ~ x1 + x2\", t, #{ inefficiency: own, theta: #{ s: 1 } });\nassert_close(m.loglik, sfa(\"y ~ x1 + x2\", t).loglik, 1e-6);\nm",
+                shows: "user's own density",
             },
             Example {
                 code: "let t = simulate_frontier(#{ rows: 150, noise: \"laplace\", seed: 4 });\nsfa(\"y ~ x1 + x2\", t, #{ noise: \"laplace\" })",

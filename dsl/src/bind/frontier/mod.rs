@@ -2,6 +2,7 @@
 
 mod answers;
 mod certificate;
+pub(crate) mod custom;
 mod help;
 mod neighbours;
 mod neighbours_help;
@@ -17,7 +18,7 @@ use esep_stdlib::frontier::{
     compare,
 };
 use esep_stdlib::{Error, Table, Vector};
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use self::help::{COMPARISON, ENTRIES, LR_TEST, MODEL};
 use self::show::{show, show_comparison, show_lr_test};
@@ -39,16 +40,15 @@ pub(super) fn register(library: &mut Library<'_>) {
     methods(library);
     answers::register(library);
     certificate::register(library);
+    custom::register(library);
     neighbours::register(library);
     resampling::register(library);
     teaching::register(library);
 }
 
-/// The choices in an option map; `defaults` stand where it says nothing.
-fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
-    let mut options = Options::new("sfa", given);
-    let d = defaults.clone();
-    let mut zero = d.zero;
+/// What to do with zeros and negatives under a logarithm.
+fn zero_policy(options: &mut Options, default: ZeroPolicy) -> Fallible<ZeroPolicy> {
+    let mut zero = default;
     if let Some(text) = options.text("zero")? {
         zero = match text.as_str() {
             "error" => ZeroPolicy::Error,
@@ -67,13 +67,23 @@ fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
     if let Some(shift) = options.optional_float("zero_shift")? {
         zero = ZeroPolicy::Shift(shift);
     }
+    Ok(zero)
+}
+
+/// The choices in an option map; `defaults` stand where it says nothing.
+fn params(given: Map, defaults: &SfaParams) -> Fallible<SfaParams> {
+    let mut options = Options::new("sfa", given);
+    let d = defaults.clone();
+    let zero = zero_policy(&mut options, d.zero)?;
     let se = options.choice("se", d.se)?;
     if se != SeKind::Bootstrap
         && let Some(name) = ["draws", "seed", "kind"].into_iter().find(|name| options.has(name))
     {
-        return Err(Problem::new(format!("sfa: `{name}` says how refits are drawn, and there are none"))
-            .hint(format!("#{{ se: \"bootstrap\", {name}: ... }}"))
-            .into());
+        return Err(Problem::new(format!(
+            "sfa: `{name}` says how refits are drawn, and there are none"
+        ))
+        .hint(format!("#{{ se: \"bootstrap\", {name}: ... }}"))
+        .into());
     }
     let params = SfaParams {
         inefficiency: options.choice("inefficiency", d.inefficiency)?,
@@ -98,6 +108,23 @@ fn sfa(shared: &Shared, formula: &str, table: &Table, given: Map) -> Fallible<Mo
     frontier::sfa(formula, table, &params, &shared.context()).map(Rc::new).raise()
 }
 
+/// [`sfa`], or the same with a density of the user's own where `inefficiency` is a closure.
+fn sfa_of_any_law(
+    context: &NativeCallContext<'_>,
+    shared: &Shared,
+    formula: &str,
+    table: &Table,
+    given: Map,
+) -> Fallible<Dynamic> {
+    let mut options = Options::new("sfa", given.clone());
+    match options.closure("inefficiency") {
+        Some(density) => {
+            custom::sfa(context, shared, formula, table, density, options).map(Dynamic::from)
+        }
+        None => sfa(shared, formula, table, given).map(Dynamic::from),
+    }
+}
+
 fn update(shared: &Shared, model: &Model, change: &str, given: Map) -> Fallible<Model> {
     let params = params(given, &model.params)?;
     model.update_with(change, &params, &shared.context()).map(Rc::new).raise()
@@ -109,9 +136,12 @@ fn fitting(library: &mut Library<'_>) {
         sfa(&shared, formula, &table, Map::new())
     });
     let shared = library.shared();
-    library.engine.register_fn("sfa", move |formula: &str, table: Table, options: Map| {
-        sfa(&shared, formula, &table, options)
-    });
+    library.engine.register_fn(
+        "sfa",
+        move |context: NativeCallContext<'_>, formula: &str, table: Table, options: Map| {
+            sfa_of_any_law(&context, &shared, formula, &table, options)
+        },
+    );
     let shared = library.shared();
     library.engine.register_fn("update", move |model: &mut Model, change: &str| {
         update(&shared, model, change, Map::new())
@@ -137,6 +167,9 @@ fn comparison(models: Array) -> Fallible<Comparison> {
         .map(|item| {
             if let Some(model) = item.clone().try_cast::<Model>() {
                 return Compared::frontier(&model).raise();
+            }
+            if let Some(model) = item.clone().try_cast::<custom::Custom>() {
+                return model.compared().raise();
             }
             neighbours::compared(item).ok_or_else(|| {
                 Problem::new(format!(
@@ -220,7 +253,7 @@ fn methods(library: &mut Library<'_>) {
     engine.register_fn("predict", |m: &mut Model, table: Table| m.predict_vector(&table).raise());
 }
 
-fn efficiency(model: &Model, given: Map) -> Fallible<Table> {
+fn efficiency_params(given: Map) -> Fallible<EfficiencyParams> {
     let mut options = Options::new("efficiency", given);
     let defaults = EfficiencyParams::default();
     let params = EfficiencyParams {
@@ -228,5 +261,9 @@ fn efficiency(model: &Model, given: Map) -> Fallible<Table> {
         level: options.float("level", defaults.level)?,
     };
     options.finish()?;
-    model.efficiency(&params).and_then(|e| e.table()).raise()
+    Ok(params)
+}
+
+fn efficiency(model: &Model, given: Map) -> Fallible<Table> {
+    model.efficiency(&efficiency_params(given)?).and_then(|e| e.table()).raise()
 }

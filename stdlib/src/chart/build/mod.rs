@@ -21,8 +21,8 @@ pub use profile::{ProfileInput, profile};
 pub use ranked::{RankedInput, ranked};
 pub use readiness::{Room, moves, readiness, room, sensitivity, trajectories};
 pub use results::{
-    Components, cells, choice_of_k, cluster_map, components, efficiencies, silhouettes, tree,
-    vector,
+    Components, cells, choice_of_k, cluster_map, components, custom_efficiencies, efficiencies,
+    silhouettes, tree, vector,
 };
 pub use scenario::scenarios;
 pub use scores::{ScoresInput, scores};

@@ -11,7 +11,7 @@ use crate::choice::Choice;
 use crate::cluster::{ChooseK, Clustering, Pca, PcaParams, Tree, pca};
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::frontier::{EfficiencyParams, Estimator, Orientation, SfaFit};
+use crate::frontier::{CustomFit, Efficiency, EfficiencyParams, Estimator, Orientation, SfaFit};
 use crate::table::{Matrix, Table, Vector};
 
 fn labels(clustering: &Clustering) -> Vec<i64> {
@@ -265,24 +265,33 @@ pub fn choice_of_k(choice: &ChooseK, criterion: &str) -> Result<Chart> {
 
 /// Efficiencies of `fit`, the most efficient on top, with their bounds and mean.
 pub fn efficiencies(fit: &SfaFit, params: &EfficiencyParams) -> Result<Chart> {
-    let efficiency = fit.efficiency(params)?;
+    let law = capital(&fit.params.inefficiency.name().replace('_', "-"));
+    efficiency(&fit.efficiency(params)?, fit.params.frontier, &law, &fit.warnings)
+}
+
+/// The same of a frontier with the user's own density.
+pub fn custom_efficiencies(fit: &CustomFit, params: &EfficiencyParams) -> Result<Chart> {
+    efficiency(&fit.efficiency(params)?, fit.params.frontier, "User's density", &fit.warnings)
+}
+
+fn efficiency(
+    efficiency: &Efficiency,
+    frontier: Orientation,
+    law: &str,
+    warnings: &[String],
+) -> Result<Chart> {
     let some = |values: &[f64]| -> Vec<Option<f64>> { values.iter().copied().map(Some).collect() };
     let estimator = match efficiency.estimator {
         Estimator::BatteseCoelli => "Battese and Coelli",
         Estimator::Jlms => "Jondrow and others",
         Estimator::Mode => "conditional mode",
     };
-    let kind = match fit.params.frontier {
+    let kind = match frontier {
         Orientation::Production => "Technical efficiency",
         Orientation::Cost => "Cost efficiency",
     };
     let interval = format!("{} % interval", number(efficiency.level * 100.0));
-    let subtitle = format!(
-        "{} {} frontier, {} rows",
-        capital(&fit.params.inefficiency.name().replace('_', "-")),
-        fit.params.frontier.name(),
-        fit.nobs()
-    );
+    let subtitle = format!("{law} {} frontier, {} rows", frontier.name(), efficiency.te.len());
     let mut chart = ranked(&RankedInput {
         units: &efficiency.labels,
         values: &some(&efficiency.te),
@@ -295,7 +304,7 @@ pub fn efficiencies(fit: &SfaFit, params: &EfficiencyParams) -> Result<Chart> {
         subtitle: Some(&subtitle),
         ..RankedInput::default()
     })?;
-    chart.caption = joined(&fit.warnings);
+    chart.caption = joined(warnings);
     Ok(chart)
 }
 

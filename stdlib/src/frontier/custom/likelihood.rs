@@ -51,8 +51,13 @@ impl Tabulated {
             let nearest = (-e).clamp(low, high);
             -0.5 * ((e + nearest) / self.sigma).powi(2)
         };
-        let bounds: Vec<f64> =
-            self.fine.edges.iter().zip(&self.top).map(|(edge, top)| exponent(*edge) + top).collect();
+        let bounds: Vec<f64> = self
+            .fine
+            .edges
+            .iter()
+            .zip(&self.top)
+            .map(|(edge, top)| exponent(*edge) + top)
+            .collect();
         let best = bounds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let kept = (0..bounds.len()).filter(|k| bounds[*k] > best - DEPTH).collect();
         (kept, best)
@@ -163,9 +168,12 @@ impl CustomLikelihood<'_> {
             let here = at(&[])?;
             let (mut first, mut second) = (Vec::new(), Vec::new());
             for a in 0..if derivatives { searched.len() } else { 0 } {
-                let (far, near) = ((at(&[(a, -2.0)])?, at(&[(a, 2.0)])?), (at(&[(a, -1.0)])?, at(&[(a, 1.0)])?));
+                let (far, near) =
+                    ((at(&[(a, -2.0)])?, at(&[(a, 2.0)])?), (at(&[(a, -1.0)])?, at(&[(a, 1.0)])?));
                 let slope: Vec<f64> = (0..here.len())
-                    .map(|j| (8.0 * (near.1[j] - near.0[j]) - (far.1[j] - far.0[j])) / (12.0 * STEP))
+                    .map(|j| {
+                        (8.0 * (near.1[j] - near.0[j]) - (far.1[j] - far.0[j])) / (12.0 * STEP)
+                    })
                     .collect();
                 first.push(fine.spread(&slope));
                 for b in 0..a {
@@ -173,7 +181,9 @@ impl CustomLikelihood<'_> {
                         let (pp, mm) = (at(&[(a, by), (b, by)])?, at(&[(a, -by), (b, -by)])?);
                         let (pm, mp) = (at(&[(a, by), (b, -by)])?, at(&[(a, -by), (b, by)])?);
                         let square = 4.0 * by * by * STEP * STEP;
-                        Ok((0..pp.len()).map(|j| (pp[j] + mm[j] - pm[j] - mp[j]) / square).collect())
+                        Ok((0..pp.len())
+                            .map(|j| (pp[j] + mm[j] - pm[j] - mp[j]) / square)
+                            .collect())
                     };
                     let (one, two) = (cross(1.0)?, cross(2.0)?);
                     let mixed: Vec<f64> =
@@ -192,8 +202,7 @@ impl CustomLikelihood<'_> {
             let mut g = fine.spread(&here);
             // Polynomials may dip below zero where the density is next to nothing.
             g.iter_mut().for_each(|g| *g = g.max(0.0));
-            let top =
-                g.chunks(NODES).map(|c| c.iter().copied().fold(0.0, f64::max).ln()).collect();
+            let top = g.chunks(NODES).map(|c| c.iter().copied().fold(0.0, f64::max).ln()).collect();
             Ok(Tabulated { fine, g, first, second, top, sigma })
         })();
         match table {
@@ -251,8 +260,11 @@ impl Objective for CustomLikelihood<'_> {
         let errors = self.errors(coef, 0..z.nrows());
         let turn = -self.sample.sign;
         let parts = blocks(errors.len(), |rows| {
-            let mut jet =
-                Jet { value: 0.0, score: DVector::zeros(size), hessian: DMatrix::zeros(size, size) };
+            let mut jet = Jet {
+                value: 0.0,
+                score: DVector::zeros(size),
+                hessian: DMatrix::zeros(size, size),
+            };
             for i in rows {
                 let row = table.row(errors[i]);
                 jet.value += row.value;

@@ -141,9 +141,8 @@ impl Posterior {
         let (masses, _) = table.masses(e);
         let total: f64 = masses.iter().map(|m| m.1).sum();
         let u = |j: usize| table.fine.u[j];
-        let expect = |f: &dyn Fn(f64) -> f64| {
-            masses.iter().map(|(j, m)| f(u(*j)) * m).sum::<f64>() / total
-        };
+        let expect =
+            |f: &dyn Fn(f64) -> f64| masses.iter().map(|(j, m)| f(u(*j)) * m).sum::<f64>() / total;
         let density = |j: usize| {
             let r = (e + u(j)) / table.sigma;
             table.g[j].ln() - 0.5 * r * r
@@ -152,10 +151,13 @@ impl Posterior {
         // The mass of a node lies around it: the trapezium between nodes is what a quantile needs.
         let mut below = Vec::with_capacity(masses.len() + 1);
         let mut sum = 0.0;
-        below.push((masses.first().map_or(0.0, |m| {
-            let panel = m.0 / super::quadrature::NODES;
-            table.fine.edges[panel].0
-        }), 0.0));
+        below.push((
+            masses.first().map_or(0.0, |m| {
+                let panel = m.0 / super::quadrature::NODES;
+                table.fine.edges[panel].0
+            }),
+            0.0,
+        ));
         for (k, (j, mass)) in masses.iter().enumerate() {
             let next = masses.get(k + 1).map(|m| u(m.0));
             sum += mass / total;
@@ -174,7 +176,11 @@ impl Posterior {
     fn quantile(&self, p: f64) -> f64 {
         let at = self.below.partition_point(|b| b.1 < p).clamp(1, self.below.len() - 1);
         let ((from, low), (to, high)) = (self.below[at - 1], self.below[at]);
-        if high > low { from + (to - from) * ((p - low) / (high - low)).clamp(0.0, 1.0) } else { to }
+        if high > low {
+            from + (to - from) * ((p - low) / (high - low)).clamp(0.0, 1.0)
+        } else {
+            to
+        }
     }
 }
 
@@ -451,8 +457,7 @@ impl CustomFit {
     /// Every parameter: equation, term, estimate, standard error.
     pub fn parameters(&self) -> Result<Table> {
         let noise = std::slice::from_ref(&self.sigma_v);
-        let parts =
-            [("frontier", &self.coef[..]), ("inefficiency", &self.theta), ("noise", noise)];
+        let parts = [("frontier", &self.coef[..]), ("inefficiency", &self.theta), ("noise", noise)];
         let rows: Vec<(&str, &Estimate)> =
             parts.iter().flat_map(|(name, list)| list.iter().map(|e| (*name, e))).collect();
         Table::new([

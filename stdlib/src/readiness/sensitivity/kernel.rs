@@ -105,7 +105,7 @@ impl Flat {
         let scores = scores.as_mut_slice();
         match self.linear {
             Linear::Identity => {}
-            Linear::Log => super::exp::exp_all(scores),
+            Linear::Log => crate::simd::exp_all(scores),
             Linear::Power(_) => scores.iter_mut().for_each(|x| *x = self.linear.back(*x)),
         }
     }

@@ -7,7 +7,6 @@
 //! Lahdelma and Salminen (2001) for rank acceptability.
 
 mod draw;
-mod exp;
 mod kernel;
 mod sobol;
 
