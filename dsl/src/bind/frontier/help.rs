@@ -231,7 +231,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                 shows: "\\mathrm{Gamma}",
             },
             Example {
-                code: "let t = simulate_frontier(#{ rows: 200, seed: 3 });\nlet own = |u, theta| 2 * exp(-u ** 2 / (2 * theta.s ** 2)) / (theta.s * sqrt(2 * PI()));\nlet m = sfa(\"y ~ x1 + x2\", t, #{ inefficiency: own, theta: #{ s: 1 } });\nassert_close(m.loglik, sfa(\"y ~ x1 + x2\", t).loglik, 1e-6);\nm",
+                code: "let t = simulate_frontier(#{ rows: 200, seed: 3 });\nlet own = |u, theta| 2 * exp(-0.5 * (u / theta.s) ** 2) / (theta.s * sqrt(2 * PI()));\nlet m = sfa(\"y ~ x1 + x2\", t, #{ inefficiency: own, theta: #{ s: 1 } });\nassert_close(m.loglik, sfa(\"y ~ x1 + x2\", t).loglik, 1e-6);\nm",
                 shows: "user's own density",
             },
             Example {
