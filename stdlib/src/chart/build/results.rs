@@ -271,7 +271,7 @@ pub fn efficiencies(fit: &SfaFit, params: &EfficiencyParams) -> Result<Chart> {
 
 /// The same of a frontier with the user's own density.
 pub fn custom_efficiencies(fit: &CustomFit, params: &EfficiencyParams) -> Result<Chart> {
-    efficiency(&fit.efficiency(params)?, fit.params.frontier, "User's density", &fit.warnings)
+    efficiency(&fit.efficiency(params)?, fit.params.frontier, "Own-density", &fit.warnings)
 }
 
 fn efficiency(
