@@ -49,7 +49,7 @@ impl Compared {
             nparams: Some(m.nparams),
             loglik: Some(m.loglik),
             gamma: m.gamma.as_ref().map(|g| g.value),
-            boundary: Some(m.boundary.name()),
+            boundary: Some(m.place().name()),
             te: m.efficiency(&EfficiencyParams::default())?.te,
             rows: m.rows.clone(),
             labels: m.row_names(),

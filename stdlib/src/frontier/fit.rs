@@ -367,6 +367,17 @@ impl SfaFit {
         self.rows.len()
     }
 
+    /// Where the maximum lies, or is drifting to: a likelihood that keeps rising as noise vanishes
+    /// has its supremum at `gamma_one` whatever the law, though only the half-normal's end there is
+    /// solved as such.
+    pub fn place(&self) -> Boundary {
+        let vanished = self.gamma.as_ref().is_some_and(|gamma| gamma.value > 1.0 - 1e-6);
+        if self.boundary == Boundary::None && self.search.drift.is_some() && vanished {
+            return Boundary::GammaOne;
+        }
+        self.boundary
+    }
+
     /// Akaike's criterion, `2 k - 2 loglik`.
     pub fn aic(&self) -> f64 {
         2.0 * self.nparams as f64 - 2.0 * self.loglik

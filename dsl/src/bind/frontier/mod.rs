@@ -222,7 +222,7 @@ fn fields(library: &mut Library<'_>) {
     engine.register_get("df", |m: &mut Model| value(m.df.as_ref()));
     engine.register_get("nobs", |m: &mut Model| m.nobs() as i64);
     engine.register_get("iterations", |m: &mut Model| m.search.iterations as i64);
-    engine.register_get("boundary", |m: &mut Model| m.boundary.name());
+    engine.register_get("boundary", |m: &mut Model| m.place().name());
     engine.register_get("warnings", |m: &mut Model| convert::text_array(&m.warnings));
     engine.register_get("formula", |m: &mut Model| m.formula.to_string());
     engine.register_get("residuals", |m: &mut Model| {

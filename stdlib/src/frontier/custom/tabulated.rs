@@ -181,11 +181,6 @@ impl Panels {
         }
         Ok(values)
     }
-
-    /// Where the density ends, to working precision.
-    pub fn end(&self) -> f64 {
-        self.edges.last().map_or(0.0, |last| last.1)
-    }
 }
 
 /// A finer set of panels, each within one of the tabulated ones, with the nodes of the rule.
