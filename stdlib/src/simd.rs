@@ -31,6 +31,23 @@ pub(crate) fn widest<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Bytes that [`bits`] looks at together.
+pub(crate) const BLOCK: usize = 64;
+
+/// Which bytes of a block `is` holds for, the first in the lowest bit.
+#[inline(always)]
+pub(crate) fn bits(block: &[u8; BLOCK], is: impl Fn(u8) -> bool) -> u64 {
+    let truths = block.map(|byte| u8::from(is(byte)));
+    let (eights, _) = truths.as_chunks::<8>();
+    let mut found = 0;
+    for (part, eight) in eights.iter().enumerate() {
+        // The lowest bit of every byte moves into the highest byte, in their order.
+        let gathered = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        found |= gathered << (8 * part);
+    }
+    found
+}
+
 const LN_2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// Adding it rounds to a whole number, which then stands in the lowest bits.
@@ -152,6 +169,15 @@ mod tests {
         assert_eq!([ln(1.0), ln(0.0), ln(f64::INFINITY)], [0.0, f64::NEG_INFINITY, f64::INFINITY]);
         assert!(ln(-1.0).is_nan() && ln(f64::NAN).is_nan());
         assert!(apart(ln(5e-324), 5e-324_f64.ln()) <= 1.0);
+    }
+
+    #[test]
+    fn bytes_are_found_at_their_places() {
+        let block: [u8; BLOCK] = std::array::from_fn(|i| (i * i % 7) as u8 + 250);
+        for byte in 249..=255 {
+            let wanted = (0..BLOCK).map(|i| u64::from(block[i] == byte) << i).sum::<u64>();
+            assert_eq!(bits(&block, |other| other == byte), wanted);
+        }
     }
 
     #[test]

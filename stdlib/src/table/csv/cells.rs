@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::lines;
+use crate::simd::{BLOCK, bits, widest};
+
 /// A reader of records as the format says: quotes around cells, doubled quotes inside them.
 pub(super) fn records(text: &str, delimiter: u8) -> ::csv::Reader<&[u8]> {
     ::csv::ReaderBuilder::new()
@@ -65,36 +68,33 @@ pub(super) enum Fault {
     Unreadable(String),
 }
 
-/// The cells of one piece, without the space around them.
+/// The cells of one piece.
 pub(super) struct Cells<'t> {
     text: Cow<'t, str>,
-    /// From where to where each cell goes in `text`, row after row.
-    spans: Vec<(u32, u32)>,
+    /// Where each cell ends in `text`, row after row; the next one starts a byte later, the first
+    /// behind the one that is put before them.
+    ends: Vec<u32>,
     width: usize,
 }
+
+/// The end before the first cell: one byte later the text starts.
+const BEFORE: u32 = u32::MAX;
 
 impl<'t> Cells<'t> {
     /// The cells of `piece`, whose records must have `width` of them.
     pub(super) fn of(piece: &'t str, delimiter: u8, width: usize) -> Result<Self, Fault> {
-        if u32::try_from(piece.len()).is_err() {
+        if piece.len() >= BEFORE as usize {
             return Err(Fault::Unreadable("a record may have up to 4 GB".into()));
         }
-        let bytes = piece.as_bytes();
-        if memchr::memchr(b'"', bytes).is_some() {
-            return Self::quoted(piece, delimiter, width);
+        match plain(piece.as_bytes(), delimiter, width) {
+            Some(ends) => Ok(Self { text: Cow::Borrowed(piece), ends, width }),
+            None => Self::by_the_format(piece, delimiter, width),
         }
-        // Most files end their lines by a single sign, and searching for two is quicker.
-        let spans = if memchr::memchr(b'\r', bytes).is_some() {
-            plain(piece, memchr::memchr3_iter(delimiter, b'\n', b'\r', bytes), delimiter, width)?
-        } else {
-            plain(piece, memchr::memchr2_iter(delimiter, b'\n', bytes), delimiter, width)?
-        };
-        Ok(Self { text: Cow::Borrowed(piece), spans, width })
     }
 
-    fn quoted(piece: &str, delimiter: u8, width: usize) -> Result<Self, Fault> {
+    fn by_the_format(piece: &str, delimiter: u8, width: usize) -> Result<Self, Fault> {
         let unreadable = |reason: String| Fault::Unreadable(reason);
-        let (mut text, mut spans) = (Vec::with_capacity(piece.len()), Vec::new());
+        let (mut text, mut ends) = (Vec::with_capacity(piece.len() + 1), vec![BEFORE]);
         let mut reader = records(piece, delimiter);
         let mut record = ::csv::ByteRecord::new();
         let mut row = 0;
@@ -103,75 +103,144 @@ impl<'t> Cells<'t> {
                 return Err(Fault::Ragged { row, found: record.len() });
             }
             for cell in &record {
-                let start = text.len() as u32;
                 text.extend_from_slice(cell);
-                spans.push((start, text.len() as u32));
+                ends.push(text.len() as u32);
+                text.push(b'\n');
             }
             row += 1;
         }
         let text = String::from_utf8(text).map_err(|error| unreadable(error.to_string()))?;
-        for (start, end) in &mut spans {
-            (*start, *end) = trimmed(&text, *start as usize, *end as usize);
-        }
-        Ok(Self { text: Cow::Owned(text), spans, width })
+        Ok(Self { text: Cow::Owned(text), ends, width })
     }
 
     pub(super) fn rows(&self) -> usize {
-        self.spans.len() / self.width
+        (self.ends.len() - 1) / self.width
     }
 
-    /// The cells of column number `column`.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// From where to where the cells of column number `column` go in the bytes, with the space
+    /// around them.
+    #[inline(always)]
+    pub(super) fn places(&self, column: usize) -> impl ExactSizeIterator<Item = (usize, usize)> {
+        (0..self.rows()).map(move |row| {
+            let cell = row * self.width + column;
+            (self.ends[cell].wrapping_add(1) as usize, self.ends[cell + 1] as usize)
+        })
+    }
+
+    /// The text at a place, without the space around it.
+    #[inline(always)]
+    pub(super) fn trimmed(&self, (start, end): (usize, usize)) -> &str {
+        let text = &self.text[start..end];
+        let inked = |byte: &u8| (0x21..0x80).contains(byte);
+        let bytes = text.as_bytes();
+        match (bytes.first(), bytes.last()) {
+            (Some(first), Some(last)) if !inked(first) || !inked(last) => text.trim(),
+            _ => text,
+        }
+    }
+
+    /// The cells of column number `column`, without the space around them.
     pub(super) fn column(&self, column: usize) -> impl ExactSizeIterator<Item = &str> {
-        let spans = self.spans.get(column..).unwrap_or_default().iter();
-        spans.step_by(self.width).map(|(start, end)| &self.text[*start as usize..*end as usize])
+        self.places(column).map(|place| self.trimmed(place))
     }
 }
 
-/// The cells of a piece without quotes, given the places of its `marks`.
-fn plain(
-    piece: &str,
-    marks: impl Iterator<Item = usize>,
-    delimiter: u8,
-    width: usize,
-) -> Result<Vec<(u32, u32)>, Fault> {
-    let bytes = piece.as_bytes();
-    let mut spans: Vec<(u32, u32)> = Vec::with_capacity(bytes.len() / 6);
-    let (mut start, mut found) = (0, 0);
-    for mark in marks {
-        let ends_cell = bytes[mark] == delimiter;
-        // Blank lines, and the second sign of "\r\n", are no records.
-        if ends_cell || found > 0 || start < mark {
-            spans.push(trimmed(piece, start, mark));
-            found += 1;
+/// Where the cells of a piece end, behind [`BEFORE`], if nothing but delimiters and line ends tells
+/// its records apart: no quotes, no blank lines, no line ends of old Macs, and `width` cells each.
+///
+/// A carriage return before a line end stays with the cell, as space that trimming takes away.
+fn plain(bytes: &[u8], delimiter: u8, width: usize) -> Option<Vec<u32>> {
+    let (ends, returns, pairs) = widest(
+        #[inline(always)]
+        || marks(bytes, delimiter),
+    )?;
+    // As many line ends as records, and one behind each record: so there are none within.
+    let behind_records = ends.iter().skip(width).step_by(width);
+    let closed = |end: &u32| bytes.get(*end as usize).is_none_or(|byte| *byte == b'\n');
+    let even = ends.len() == lines(bytes) * width + 1 && behind_records.clone().all(closed);
+    (even && returns == pairs).then_some(ends)
+}
+
+/// The places of delimiters and line ends behind [`BEFORE`], how many carriage returns there are,
+/// and how many of them stand before a line end; `None` if there are quotes or blank lines.
+#[inline(always)]
+fn marks(bytes: &[u8], delimiter: u8) -> Option<(Vec<u32>, u32, u32)> {
+    let mut ends = vec![BEFORE; bytes.len() / 6 + 2 * BLOCK];
+    let mut count = 1;
+    let (mut returns, mut pairs) = (0, 0);
+    let mut before = Before { mark: 1, line: 1, carriage: 0, bare: 0 };
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let mut last = [0; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    for (number, block) in blocks.iter().chain([&last]).enumerate() {
+        let valid = if number < blocks.len() { u64::MAX } else { !(u64::MAX << rest.len()) };
+        let mut marks = bits(
+            block,
+            #[inline(always)]
+            |b| b == delimiter || b == b'\n',
+        ) & valid;
+        let mut odd = 0;
+        for byte in block {
+            odd |= u8::from(*byte == b'"') | u8::from(*byte == b'\r');
         }
-        if !ends_cell {
-            if found != width && found > 0 {
-                return Err(Fault::Ragged { row: (spans.len() - found) / width, found });
+        // Only then may there be a quote or a blank line.
+        if odd != 0 || marks & (marks << 1 | before.mark) != 0 || before.carriage != 0 {
+            let line = bits(
+                block,
+                #[inline(always)]
+                |b| b == b'\n',
+            ) & valid;
+            let carriage = bits(
+                block,
+                #[inline(always)]
+                |b| b == b'\r',
+            ) & valid;
+            let quote = bits(
+                block,
+                #[inline(always)]
+                |b| b == b'"',
+            ) & valid;
+            let bare = carriage & (line << 1 | before.line);
+            let blank = line & (line << 1 | before.line | bare << 1 | before.bare);
+            if quote | blank != 0 {
+                return None;
             }
-            found = 0;
+            returns += carriage.count_ones();
+            pairs += (line & (carriage << 1 | before.carriage)).count_ones();
+            before.carriage = carriage >> 63;
+            before.bare = bare >> 63;
         }
-        start = mark + 1;
-    }
-    if found > 0 || start < bytes.len() {
-        spans.push(trimmed(piece, start, bytes.len()));
-        if found + 1 != width {
-            let row = (spans.len() - found - 1) / width;
-            return Err(Fault::Ragged { row, found: found + 1 });
+        before.mark = marks >> 63;
+        before.line = u64::from(block[BLOCK - 1] == b'\n');
+        if ends.len() < count + BLOCK {
+            ends.resize(2 * ends.len() + BLOCK, BEFORE);
+        }
+        let from = (number * BLOCK) as u32;
+        for end in &mut ends[count..count + marks.count_ones() as usize] {
+            *end = from + marks.trailing_zeros();
+            marks &= marks.wrapping_sub(1);
+            count += 1;
         }
     }
-    Ok(spans)
+    ends.truncate(count);
+    if bytes.last().is_some_and(|byte| *byte != b'\n') {
+        ends.push(bytes.len() as u32);
+    }
+    Some((ends, returns, pairs))
 }
 
-/// `text[start..end]` without the space around it.
-fn trimmed(text: &str, start: usize, end: usize) -> (u32, u32) {
-    let bytes = text.as_bytes();
-    let inked = |byte: u8| (0x21..0x80).contains(&byte);
-    if start == end || inked(bytes[start]) && inked(bytes[end - 1]) {
-        return (start as u32, end as u32);
-    }
-    let rest = text[start..end].trim_start();
-    let start = end - rest.len();
-    (start as u32, (start + rest.trim_end().len()) as u32)
+/// What the byte before a block is, as the lowest bit.
+struct Before {
+    /// A delimiter or the end of a line; a text begins as if behind one.
+    mark: u64,
+    line: u64,
+    carriage: u64,
+    /// A carriage return behind the end of a line.
+    bare: u64,
 }
 
 #[cfg(test)]

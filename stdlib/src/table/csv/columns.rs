@@ -4,75 +4,27 @@
 //! from the kind that the pieces before it needed. Kinds only ever widen, and what they widen to
 //! does not depend on the order of the pieces; those that were read as a narrower kind than the
 //! whole column turns out to have are read again.
+//!
+//! Most columns are numbers, and a column of them is laid out before it is read, so that every
+//! piece writes its share in place; the first piece tells which columns those probably are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, StringArray,
-    new_null_array,
-};
-use arrow_buffer::{NullBuffer, NullBufferBuilder, ScalarBuffer};
+use arrow_array::{Array, ArrayRef, StringArray, new_null_array};
+use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 use rayon::prelude::*;
 
 use super::cells::{Cells, Fault, records};
-use super::{ReadOptions, newlines, truth};
+use super::parts::{Layout, Markers, Need, Own, Part, Share, narrowest, read_as, shares};
+use super::{ReadOptions, lines, newlines, truth};
 use crate::context::Context;
 use crate::error::Result;
 use crate::table::date::Date;
 use crate::table::error::TableError;
 use crate::table::frame::Kind;
 use crate::table::read::NumberStyle;
-
-/// What a column needs to be, from the narrowest to the widest; the numbers order no kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Need {
-    /// No cell holds a value.
-    Nothing,
-    Int,
-    Float,
-    Bool,
-    Date,
-    Text,
-}
-
-impl Need {
-    const ALL: [Self; 6] =
-        [Self::Nothing, Self::Int, Self::Float, Self::Bool, Self::Date, Self::Text];
-
-    /// What a column of both needs: integers fit among floats, all else only among texts.
-    fn with(self, other: Self) -> Self {
-        match (self, other) {
-            (a, b) if a == b => a,
-            (Self::Nothing, other) | (other, Self::Nothing) => other,
-            (Self::Int, Self::Float) | (Self::Float, Self::Int) => Self::Float,
-            _ => Self::Text,
-        }
-    }
-
-    /// The kinds to try where the pieces before need this, narrowest first.
-    fn onwards(self) -> &'static [Self] {
-        match self {
-            Self::Nothing | Self::Int => &Self::ALL[1..],
-            Self::Float => &[Self::Float, Self::Text],
-            Self::Bool => &[Self::Bool, Self::Text],
-            Self::Date => &[Self::Date, Self::Text],
-            Self::Text => &[Self::Text],
-        }
-    }
-
-    fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::Int => Self::Int,
-            Kind::Float => Self::Float,
-            Kind::Bool => Self::Bool,
-            Kind::Date => Self::Date,
-            Kind::Text => Self::Text,
-        }
-    }
-}
 
 /// A column's need as all threads see it grow.
 struct Shared(AtomicU8);
@@ -90,12 +42,6 @@ impl Shared {
         // An error means that it is wide enough already.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, wider);
     }
-}
-
-/// The cells of one column in one piece.
-struct Part {
-    need: Need,
-    array: ArrayRef,
 }
 
 /// What stops a piece.
@@ -143,32 +89,56 @@ impl Reading<'_> {
         let first = |kind: &Option<Kind>| kind.map_or(Need::Nothing, Need::of);
         let needs: Vec<Shared> =
             given.iter().map(|kind| Shared(AtomicU8::new(first(kind) as u8))).collect();
-        let parts = self.all(|cells| {
-            (0..self.titles.len())
-                .map(|column| {
-                    if !self.wanted[column] {
-                        return Ok(None);
+        let markers = Markers::of(&self.options.missing);
+        let read = |cells: &Cells<'_>, shares: &mut [Share<'_>]| {
+            let part = |(column, share): (usize, &mut Share<'_>)| {
+                if !self.wanted[column] {
+                    return Ok(None);
+                }
+                let part = match given[column] {
+                    Some(kind) => self.given(cells, column, kind, share, &markers)?,
+                    None => {
+                        narrowest(cells, column, needs[column].get(), self.style, share, &markers)
                     }
-                    let read = |text: &str| self.is_missing(text);
-                    let part = match given[column] {
-                        Some(kind) => self.given(cells, column, kind)?,
-                        None => narrowest(cells, column, needs[column].get(), self.style, read),
-                    };
-                    needs[column].widen(part.need);
-                    Ok(Some(part))
-                })
-                .collect::<Result<Vec<Option<Part>>, Stop>>()
-        })?;
+                };
+                needs[column].widen(part.need);
+                Ok(Some(part))
+            };
+            shares.iter_mut().enumerate().map(part).collect::<Result<Vec<Option<Part>>, Stop>>()
+        };
+        // What lines there are, which is what rows there will be unless some are blank or quoted.
+        let lines: Vec<usize> = match self.pieces.as_slice() {
+            [_] => vec![0],
+            pieces => pieces.par_iter().map(|piece| lines(piece.as_bytes())).collect(),
+        };
+        if self.pieces.len() > 1
+            && let Ok(cells) = Cells::of(self.pieces[0], self.delimiter, self.titles.len())
+        {
+            // Where this fails, so will the reading that says why.
+            let mut nowhere: Vec<Share<'_>> = self.titles.iter().map(|_| Share::None).collect();
+            let _ = read(&cells, &mut nowhere);
+        }
+        let total = if self.pieces.len() > 1 { lines.iter().sum() } else { 0 };
+        let layout = |(column, need): (usize, &Shared)| {
+            if total == 0 || !self.wanted[column] {
+                return Layout::None;
+            }
+            Layout::of(need.get(), total)
+        };
+        let mut layouts: Vec<Layout> = needs.iter().enumerate().map(layout).collect();
+        let parts = self.all(shares(&mut layouts, &lines), read)?;
         let rows: Vec<usize> = parts.iter().map(|(rows, _)| *rows).collect();
         let needs: Vec<Need> = needs.iter().map(Shared::get).collect();
         let mut parts: Vec<Vec<Option<Part>>> = parts.into_iter().map(|(_, part)| part).collect();
-        self.widen(&mut parts, &needs)?;
-        let columns = (0..self.titles.len())
+        self.widen(&mut parts, &needs, &markers)?;
+        let columns = layouts
             .into_par_iter()
-            .map(|column| {
+            .enumerate()
+            .map(|(column, layout)| {
                 let own: Option<Vec<&Part>> =
                     parts.iter().map(|piece| piece[column].as_ref()).collect();
-                own.map(|own| self.joined(&own, needs[column], &rows, column)).transpose()
+                own.map(|own| self.joined(&own, needs[column], layout, &lines, &rows, column))
+                    .transpose()
             })
             .collect::<Result<Vec<Option<ArrayRef>>>>()?;
         let mut warnings = Vec::new();
@@ -182,14 +152,15 @@ impl Reading<'_> {
         Ok((columns, warnings))
     }
 
-    /// What `read` makes of every piece's cells, with the rows of the piece; where some fail, the
-    /// error of the first.
+    /// What `read` makes of every piece's cells and shares, with the rows of the piece; where some
+    /// fail, the error of the first.
     fn all<T: Send>(
         &self,
-        read: impl Fn(&Cells<'_>) -> Result<T, Stop> + Sync,
+        shares: Vec<Vec<Share<'_>>>,
+        read: impl Fn(&Cells<'_>, &mut [Share<'_>]) -> Result<T, Stop> + Sync,
     ) -> Result<Vec<(usize, T)>> {
         let stopped = AtomicUsize::new(usize::MAX);
-        let read = |(number, piece): (usize, &&str)| {
+        let read = |(number, (piece, mut shares)): (usize, (&&str, Vec<Share<'_>>))| {
             if self.context.cancelled() {
                 return Err(Stop::Cancelled);
             }
@@ -198,14 +169,14 @@ impl Reading<'_> {
             }
             let outcome = Cells::of(piece, self.delimiter, self.titles.len())
                 .map_err(Stop::Records)
-                .and_then(|cells| Ok((cells.rows(), read(&cells)?)));
+                .and_then(|cells| Ok((cells.rows(), read(&cells, &mut shares)?)));
             if outcome.is_err() {
                 stopped.fetch_min(number, Ordering::Relaxed);
             }
             outcome
         };
         let outcomes: Vec<Result<(usize, T), Stop>> =
-            self.pieces.par_iter().enumerate().map(read).collect();
+            self.pieces.par_iter().zip(shares).enumerate().map(read).collect();
         self.context.check()?;
         let mut found = Vec::with_capacity(outcomes.len());
         for (number, outcome) in outcomes.into_iter().enumerate() {
@@ -215,7 +186,12 @@ impl Reading<'_> {
     }
 
     /// Reads the parts again that are narrower than their column.
-    fn widen(&self, parts: &mut [Vec<Option<Part>>], needs: &[Need]) -> Result<()> {
+    fn widen(
+        &self,
+        parts: &mut [Vec<Option<Part>>],
+        needs: &[Need],
+        markers: &Markers<'_>,
+    ) -> Result<()> {
         let narrow = |part: &Option<Part>, need: Need| {
             part.as_ref().is_some_and(|part| part.need != need && part.need != Need::Nothing)
         };
@@ -234,25 +210,27 @@ impl Reading<'_> {
                 let cells = Cells::of(self.pieces[number], self.delimiter, self.titles.len())
                     .map_err(|fault| self.error(number, Stop::Records(fault)))?;
                 for column in columns {
-                    let is_missing = |text: &str| self.is_missing(text);
+                    let (need, nowhere) = (needs[column], &mut Share::None);
                     piece[column] =
-                        Some(narrowest(&cells, column, needs[column], self.style, is_missing));
+                        Some(narrowest(&cells, column, need, self.style, nowhere, markers));
                 }
                 Ok(())
             })
             .collect()
     }
 
-    fn is_missing(&self, text: &str) -> bool {
-        text.is_empty() || self.options.missing.iter().any(|marker| marker == text)
-    }
-
     /// The cells of `column` as `kind`, which the user asked for.
-    fn given(&self, cells: &Cells<'_>, column: usize, kind: Kind) -> Result<Part, Stop> {
-        let is_missing = |text: &str| self.is_missing(text);
+    fn given(
+        &self,
+        cells: &Cells<'_>,
+        column: usize,
+        kind: Kind,
+        share: &mut Share<'_>,
+        markers: &Markers<'_>,
+    ) -> Result<Part, Stop> {
         let need = Need::of(kind);
-        if let Some(array) = read_as(cells, column, need, self.style, is_missing) {
-            return Ok(Part { need, array });
+        if let Some((cells, _)) = read_as(cells, column, need, self.style, share, markers) {
+            return Ok(Part { need, cells });
         }
         let style = self.style;
         let accept = |text: &str| match kind {
@@ -262,21 +240,30 @@ impl Reading<'_> {
             Kind::Date => Date::parse(text).is_some(),
             Kind::Text => true,
         };
-        let bad = cells.column(column).position(|text| !is_missing(text) && !accept(text));
+        let bad = cells.column(column).position(|text| !markers.include(text) && !accept(text));
         let row = bad.unwrap_or(0);
         let found = cells.column(column).nth(row).unwrap_or("");
         let found = found.chars().take(40).collect();
         Err(Stop::Misfit { row, column, found, kind })
     }
 
-    /// The parts of one column below each other.
+    /// The parts of one column below each other; `lines` counts what each of them has of `layout`.
     fn joined(
         &self,
         parts: &[&Part],
         need: Need,
+        layout: Layout,
+        lines: &[usize],
         rows: &[usize],
         column: usize,
     ) -> Result<ArrayRef> {
+        let shared: Option<Vec<&Option<NullBuffer>>> = parts
+            .iter()
+            .map(|part| match &part.cells {
+                Own::Shared(gaps) => Some(gaps),
+                Own::Array(_) => None,
+            })
+            .collect();
         let kind = match need {
             Need::Nothing | Need::Float => DataType::Float64,
             Need::Int => DataType::Int64,
@@ -284,14 +271,23 @@ impl Reading<'_> {
             Need::Date => DataType::Date32,
             Need::Text => DataType::Utf8,
         };
-        let arrays: Vec<ArrayRef> = parts
-            .iter()
-            .zip(rows)
-            .map(|(part, rows)| match part.need {
-                Need::Nothing => new_null_array(&kind, *rows),
-                _ => Arc::clone(&part.array),
-            })
-            .collect();
+        let laid = matches!(
+            (&layout, need),
+            (Layout::Int(_), Need::Int) | (Layout::Float(_), Need::Float | Need::Nothing)
+        );
+        if let (true, Some(gaps)) = (laid, shared) {
+            return Ok(layout.column(gaps.into_iter().zip(rows.iter().copied())));
+        }
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(parts.len());
+        let mut start = 0;
+        for ((part, rows), lines) in parts.iter().zip(rows).zip(lines) {
+            arrays.push(match &part.cells {
+                _ if part.need == Need::Nothing => new_null_array(&kind, *rows),
+                Own::Array(array) => Arc::clone(array),
+                Own::Shared(gaps) => layout.copy(start, *rows, gaps.as_ref()),
+            });
+            start += lines;
+        }
         if let [only] = arrays.as_slice() {
             return Ok(Arc::clone(only));
         }
@@ -407,73 +403,61 @@ impl Reading<'_> {
     }
 }
 
-/// The cells of `column` as the narrowest kind that fits them, from what `need` allows.
-fn narrowest(
-    cells: &Cells<'_>,
-    column: usize,
-    need: Need,
-    style: NumberStyle,
-    is_missing: impl Fn(&str) -> bool + Copy,
-) -> Part {
-    for need in need.onwards() {
-        if let Some(array) = read_as(cells, column, *need, style, is_missing) {
-            let blank = array.null_count() == array.len();
-            return Part { need: if blank { Need::Nothing } else { *need }, array };
+#[cfg(test)]
+mod tests {
+    use super::super::read_str;
+    use super::*;
+    use crate::table::vector::Cell;
+
+    /// Enough rows for several pieces.
+    const ROWS: usize = 60_000;
+
+    #[test]
+    fn what_comes_late_in_a_file_is_read_as_if_it_came_early() {
+        let odd = 45_000;
+        for (line, mark) in [("\n", ""), ("\r\n", ""), ("\n", "\""), ("\n", "\n")] {
+            let mut text = format!("whole,widened,gaps,late,words{line}");
+            for i in 0..ROWS {
+                let widened = if i == odd { "0.5".to_owned() } else { i.to_string() };
+                let gap = if i % 1000 == 7 { "NA".to_owned() } else { format!("{}.25", i % 9) };
+                let late = if i < odd { String::new() } else { format!("-{i}") };
+                let word = if i == odd { format!("{mark}Ы{mark}") } else { format!(" {i}.1") };
+                let word = if mark == "\n" { word.replace('\n', "") } else { word };
+                text += &format!("{i},{widened},{gap},{late},{word}{line}");
+                if mark == "\n" && i == odd {
+                    text += line;
+                }
+            }
+            let table = read_str(&text, "f.csv", &ReadOptions::default()).unwrap();
+            assert_eq!(table.nrow(), ROWS);
+            let kinds = [Kind::Int, Kind::Float, Kind::Float, Kind::Int, Kind::Text];
+            assert_eq!(table.kinds(), kinds);
+            for i in (0..ROWS).filter(|i| i % 500 == 7 || i.abs_diff(odd) < 3) {
+                let gap =
+                    if i % 1000 == 7 { Cell::Missing } else { Cell::Float((i % 9) as f64 + 0.25) };
+                let cells = [
+                    Cell::Int(i as i64),
+                    Cell::Float(if i == odd { 0.5 } else { i as f64 }),
+                    gap,
+                    if i < odd { Cell::Missing } else { Cell::Int(-(i as i64)) },
+                    Cell::Text(if i == odd { "Ы".into() } else { format!("{i}.1") }),
+                ];
+                for (column, cell) in cells.into_iter().enumerate() {
+                    assert_eq!(table.cell(i, column), cell, "row {i}, column {column}");
+                }
+            }
         }
     }
-    unreachable!("every cell reads as text")
-}
 
-/// The cells of `column` as `need`, or `None` where one does not fit.
-fn read_as(
-    cells: &Cells<'_>,
-    column: usize,
-    need: Need,
-    style: NumberStyle,
-    is_missing: impl Fn(&str) -> bool + Copy,
-) -> Option<ArrayRef> {
-    Some(match need {
-        Need::Int => {
-            let (values, nulls) = values(cells, column, is_missing, |text| style.int(text))?;
-            Arc::new(Int64Array::new(ScalarBuffer::from(values), nulls))
+    #[test]
+    fn numbers_can_mean_missing() {
+        let mut text = String::from("a,b\n");
+        for i in 0..ROWS {
+            text += &format!("{},{i}.5\n", if i % 2 == 0 { -999 } else { 1 });
         }
-        Need::Float | Need::Nothing => {
-            let (values, nulls) = values(cells, column, is_missing, |text| style.float(text))?;
-            Arc::new(Float64Array::new(ScalarBuffer::from(values), nulls))
-        }
-        Need::Date => {
-            let days = |text: &str| Date::parse(text).map(Date::days);
-            let (values, nulls) = values(cells, column, is_missing, days)?;
-            Arc::new(Date32Array::new(ScalarBuffer::from(values), nulls))
-        }
-        Need::Bool => {
-            let (values, nulls) = values(cells, column, is_missing, truth)?;
-            Arc::new(BooleanArray::new(values.into(), nulls))
-        }
-        Need::Text => {
-            let texts = cells.column(column);
-            Arc::new(texts.map(|text| (!is_missing(text)).then_some(text)).collect::<StringArray>())
-        }
-    })
-}
-
-/// Every cell through `read`, missing ones apart, or `None` at the first that does not fit.
-fn values<T: Default>(
-    cells: &Cells<'_>,
-    column: usize,
-    is_missing: impl Fn(&str) -> bool,
-    read: impl Fn(&str) -> Option<T>,
-) -> Option<(Vec<T>, Option<NullBuffer>)> {
-    let mut values = Vec::with_capacity(cells.rows());
-    let mut nulls = NullBufferBuilder::new(cells.rows());
-    for text in cells.column(column) {
-        if is_missing(text) {
-            values.push(T::default());
-            nulls.append_null();
-        } else {
-            values.push(read(text)?);
-            nulls.append_non_null();
-        }
+        let missing = vec!["-999".to_owned()];
+        let options = ReadOptions { missing, ..ReadOptions::default() };
+        let table = read_str(&text, "f.csv", &options).unwrap();
+        assert_eq!([table.cell(50_000, 0), table.cell(50_001, 0)], [Cell::Missing, Cell::Int(1)]);
     }
-    Some((values, nulls.finish()))
 }

@@ -2,6 +2,7 @@
 
 mod cells;
 mod columns;
+mod parts;
 
 use std::path::Path;
 
@@ -209,6 +210,12 @@ fn wanted(titles: &[String], options: &ReadOptions) -> Vec<bool> {
 
 fn newlines(text: &str) -> usize {
     memchr::memchr_iter(b'\n', text.as_bytes()).count()
+}
+
+/// Lines in `text`, whether or not the last one has its end.
+fn lines(text: &[u8]) -> usize {
+    let open = text.last().is_some_and(|byte| *byte != b'\n');
+    memchr::memchr_iter(b'\n', text).count() + usize::from(open)
 }
 
 /// `text` without its first `count` lines, and how many there were.

@@ -7,6 +7,7 @@ mod json;
 mod kind;
 mod number;
 mod parquet;
+mod source;
 mod workbook;
 
 pub use encoding::Encoding;
@@ -16,10 +17,11 @@ pub use workbook::{Sheet, sheets};
 
 pub(super) use arrow::LABEL_KEY;
 pub(super) use encoding::decode;
+pub(super) use number::Digits;
+pub(super) use source::bytes;
 
 use super::csv::{ReadOptions, truth};
 use super::date::Date;
-use super::error::TableError;
 use super::frame::{Kind, Table};
 use super::save::float_text;
 use super::vector::Cell;
@@ -96,13 +98,5 @@ fn fit(cell: Cell, kind: Kind, style: NumberStyle) -> Option<Cell> {
         (Kind::Text, Cell::Bool(b)) => Cell::Text(b.to_string()),
         (Kind::Text, Cell::Date(date)) => Cell::Text(date.to_string()),
         _ => return None,
-    })
-}
-
-/// The bytes of the file at `path`.
-pub(super) fn bytes(path: &std::path::Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        TableError::Unreadable { path: path.display().to_string(), reason: error.to_string() }
-            .into()
     })
 }
