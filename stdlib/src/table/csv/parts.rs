@@ -217,46 +217,44 @@ pub(super) fn read_as(
     let mark = style.decimal as u8;
     let array: ArrayRef = match need {
         Need::Int => {
-            let quick = |bytes: &[u8], start, end| {
-                Digits::at(bytes, start, end, mark).and_then(Digits::int)
-            };
             let read = |text: &str| style.int(text);
             if let Share::Int(share) = share
                 && share.len() == rows
             {
-                let nulls = numbers(cells, column, markers, share, quick, read)?;
+                let nulls =
+                    numbers(cells, column, markers, share, mark, Digits::int, read)?.finish();
                 let count = gaps(&nulls);
                 return Some((Own::Shared(nulls), count));
             }
             let mut values = vec![0; rows];
-            let nulls = numbers(cells, column, markers, &mut values, quick, read)?;
+            let nulls =
+                numbers(cells, column, markers, &mut values, mark, Digits::int, read)?.finish();
             Arc::new(Int64Array::new(values.into(), nulls))
         }
         Need::Float | Need::Nothing => {
-            let quick = |bytes: &[u8], start, end| {
-                Digits::at(bytes, start, end, mark).and_then(Digits::float)
-            };
             let read = |text: &str| style.float(text);
             if let Share::Float(share) = share
                 && share.len() == rows
             {
-                let nulls = numbers(cells, column, markers, share, quick, read)?;
+                let nulls =
+                    numbers(cells, column, markers, share, mark, Digits::float, read)?.finish();
                 let count = gaps(&nulls);
                 return Some((Own::Shared(nulls), count));
             }
             let mut values = vec![0.0; rows];
-            let nulls = numbers(cells, column, markers, &mut values, quick, read)?;
+            let nulls =
+                numbers(cells, column, markers, &mut values, mark, Digits::float, read)?.finish();
             Arc::new(Float64Array::new(values.into(), nulls))
         }
         Need::Date => {
             let mut days = vec![0; rows];
             let read = |text: &str| Date::parse(text).map(Date::days);
-            let nulls = values(cells, column, markers, &mut days, read)?;
+            let nulls = values(cells, column, markers, &mut days, read)?.finish();
             Arc::new(Date32Array::new(days.into(), nulls))
         }
         Need::Bool => {
             let mut truths = vec![false; rows];
-            let nulls = values(cells, column, markers, &mut truths, truth)?;
+            let nulls = values(cells, column, markers, &mut truths, truth)?.finish();
             Arc::new(BooleanArray::new(truths.into(), nulls))
         }
         Need::Text => {
@@ -271,33 +269,34 @@ pub(super) fn read_as(
     Some((Own::Array(array), gaps))
 }
 
-/// As [`values`], but `quick` is asked first, with the bytes and where the cell stands in them.
+/// As [`values`], but what is written plainly with the decimal `mark` goes through `quick`.
 #[inline(always)]
 fn numbers<T: Copy + Default>(
     cells: &Cells<'_>,
     column: usize,
     markers: &Markers<'_>,
     values: &mut [T],
-    quick: impl Fn(&[u8], usize, usize) -> Option<T>,
+    mark: u8,
+    quick: impl Fn(Digits) -> Option<T>,
     read: impl Fn(&str) -> Option<T>,
-) -> Option<Option<NullBuffer>> {
+) -> Option<NullBufferBuilder> {
     if markers.numeric {
         return self::values(cells, column, markers, values, read);
     }
     let mut nulls = NullBufferBuilder::new(values.len());
     let bytes = cells.bytes();
     for (value, (start, end)) in values.iter_mut().zip(cells.places(column)) {
-        if let Some(number) = quick(bytes, start, end) {
+        if let Some(number) = Digits::at(bytes, start, end, mark).and_then(&quick) {
             *value = number;
             nulls.append_non_null();
         } else {
             *value = one(cells.trimmed((start, end)), markers, &mut nulls, &read)?;
         }
     }
-    Some(nulls.finish())
+    Some(nulls)
 }
 
-/// Every cell through `read` into `values`, and which are missing; `None` at the first that does
+/// Every cell through `read` into `values`, and which of them are there; `None` at the first that does
 /// not fit.
 fn values<T: Copy + Default>(
     cells: &Cells<'_>,
@@ -305,12 +304,12 @@ fn values<T: Copy + Default>(
     markers: &Markers<'_>,
     values: &mut [T],
     read: impl Fn(&str) -> Option<T>,
-) -> Option<Option<NullBuffer>> {
+) -> Option<NullBufferBuilder> {
     let mut nulls = NullBufferBuilder::new(values.len());
     for (value, text) in values.iter_mut().zip(cells.column(column)) {
         *value = one(text, markers, &mut nulls, &read)?;
     }
-    Some(nulls.finish())
+    Some(nulls)
 }
 
 fn one<T: Default>(
