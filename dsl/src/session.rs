@@ -386,7 +386,7 @@ impl Session {
             .collect();
         if !forms.is_empty() {
             return Problem::new(format!("{name}: cannot take ({})", taken.join(", ")))
-                .hint(format!("it reads {}", forms.join(" or ")));
+                .hint(format!("it reads {}{}", forms.join(" or "), of_an_array(&forms, &taken)));
         }
         let script: Vec<String> = self
             .script_functions()
@@ -439,6 +439,13 @@ impl Session {
             None => problem,
         }
     }
+}
+
+/// What mends a call with an array where a vector is wanted.
+fn of_an_array(forms: &[&str], taken: &[String]) -> &'static str {
+    let wanted = forms.iter().any(|form| form.starts_with("v."));
+    let given = taken.first().is_some_and(|kind| kind == "array");
+    if wanted && given { "; vector([...]) makes a Vector of an array" } else { "" }
 }
 
 /// A type name as users know it.

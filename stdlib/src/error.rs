@@ -133,6 +133,11 @@ pub fn closest_hint(name: &str, known: &[String]) -> Option<String> {
     Some(hint)
 }
 
+/// A number of things: `1 row`, `2 rows`.
+pub fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Up to three of `known` that a typing slip could have meant, nearest first.
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let lower = name.to_lowercase();

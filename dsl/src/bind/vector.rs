@@ -115,13 +115,16 @@ const ENTRIES: &[Entry] = &[
         room: "tables",
         summary: "Quantile by linear interpolation of the order statistics.",
         signature: "v.quantile(p)",
-        params: &[V, Param::arg("p", "number", "order, in 0..=1")],
-        returns: "float; missing when there is no value",
+        params: &[V, Param::arg("p", "number or array of numbers", "order, in 0..=1")],
+        returns: "float, or a Vector for several orders; missing when there is no value",
         search: &["percentile", "quartile"],
         errors: &["p lies outside 0..=1"],
         see_also: &["median"],
         source: "Hyndman and Fan (1996), definition 7, the default of R and NumPy",
-        examples: &[Example { code: "vector([1, 2, 3, 4]).quantile(0.25)", shows: "1.75" }],
+        examples: &[
+            Example { code: "vector([1, 2, 3, 4]).quantile(0.25)", shows: "1.75" },
+            Example { code: "vector([1, 2, 3, 4]).quantile([0.25, 0.75])[1]", shows: "3.25" },
+        ],
     },
     Entry {
         name: "len",
@@ -155,6 +158,20 @@ const ENTRIES: &[Entry] = &[
 
 type Statistic = fn(&Vector) -> Result<Option<f64>>;
 
+/// One quantile, or a vector of them for an array of orders.
+fn quantile(v: &Vector, p: &Dynamic) -> Fallible<Dynamic> {
+    let one = |p: &Dynamic| -> Fallible<Option<f64>> {
+        v.quantile(convert::number_argument("quantile", "p", p)?).raise()
+    };
+    match p.read_lock::<Array>() {
+        Some(orders) => {
+            let values = orders.iter().map(one).collect::<Fallible<Vec<_>>>()?;
+            Ok(Dynamic::from(Vector::from_options(values)))
+        }
+        None => one(p).map(convert::from_option),
+    }
+}
+
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     library.register_type::<Vector>(&VECTOR, vector_bundle);
@@ -184,9 +201,9 @@ pub(super) fn register(library: &mut Library<'_>) {
             statistic(&v).map(convert::from_option).raise()
         });
     }
-    engine.register_fn("quantile", |v: Vector, p: Dynamic| -> Fallible<Dynamic> {
-        let p = convert::number_argument("quantile", "p", &p)?;
-        v.quantile(p).map(convert::from_option).raise()
+    engine.register_fn("quantile", |v: Vector, p: Dynamic| quantile(&v, &p));
+    engine.register_fn("quantile", |values: Array, p: Dynamic| -> Fallible<Dynamic> {
+        quantile(&convert::to_vector("vector", &values)?, &p)
     });
     engine.register_fn("len", |v: &mut Vector| v.len() as i64);
     engine.register_fn("to_array", |v: &mut Vector| -> Array {

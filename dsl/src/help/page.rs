@@ -58,7 +58,9 @@ pub fn topic(registry: &Registry, topic: &str) -> Result<Doc, Vec<&'static str>>
     if topic.is_empty() {
         return Ok(index(registry));
     }
-    let exact: Vec<&&Entry> = registry.entries().iter().filter(|e| e.name == topic).collect();
+    let mut exact: Vec<&&Entry> = registry.entries().iter().filter(|e| e.name == topic).collect();
+    // Of several with one name, what a table does is what most people ask about.
+    exact.sort_by_key(|entry| entry.on.is_some_and(|on| on != "Table"));
     if let Some((first, rest)) = exact.split_first() {
         let mut doc = entry_doc(first);
         for other in rest {

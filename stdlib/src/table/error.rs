@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::frame::Kind;
-use crate::error::closest_hint;
+use crate::error::{closest, closest_hint, counted};
 
 /// A failure of a table, a vector or a reader.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -52,9 +52,16 @@ pub enum TableError {
     NoDataset { name: String, known: Vec<String> },
     #[error("load: {path}: {reason}")]
     Unreadable { path: String, reason: String },
+    #[error("load: no file `{path}`")]
+    NoFile {
+        path: String,
+        /// Names in its folder; none where the folder is not there either.
+        known: Vec<String>,
+        folder: String,
+    },
     #[error("load: {path} is empty")]
     EmptyFile { path: String },
-    #[error("load: {path}, line {line}: {found} cells where the header has {expected}")]
+    #[error("load: {path}, line {line}: {} where the header has {expected}", counted(*.found, "cell"))]
     Ragged { path: String, line: u64, found: usize, expected: usize },
     #[error("load: {path}, line {line}, column {column}: {reason}")]
     BadCell { path: String, line: u64, column: usize, reason: String },
@@ -120,6 +127,15 @@ impl TableError {
             }
             Self::Missing { .. } => {
                 Some("keep the complete rows: t.where(|r| r.column != missing)".into())
+            }
+            Self::NoFile { path, known, folder } => {
+                let name = std::path::Path::new(path).file_name()?.to_string_lossy();
+                let near = closest(&name, known.iter().map(String::as_str));
+                Some(match (near.is_empty(), known.is_empty()) {
+                    (false, _) => format!("did you mean `{}`?", near.join("` or `")),
+                    (true, false) => format!("it was looked for in {folder}"),
+                    (true, true) => format!("{folder} is no folder with files"),
+                })
             }
             Self::EmptyFile { .. } => Some("a CSV needs at least a header line".into()),
             Self::Ragged { .. } => Some(

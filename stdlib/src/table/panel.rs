@@ -518,8 +518,9 @@ fn doubts(table: &Table, panel: &Panel) -> Result<Vec<String>> {
             n => format!(" and {} more", n - 1),
         };
         warnings.push(format!(
-            "panel: {gaps} periods are missing between the first and the last of {}{others}; \
+            "panel: {} missing between the first and the last of {}{others}; \
              t.panel_info() lists them, and every: sets the step",
+            if gaps == 1 { "1 period is".to_owned() } else { format!("{gaps} periods are") },
             name(*first)
         ));
     }
@@ -527,9 +528,12 @@ fn doubts(table: &Table, panel: &Panel) -> Result<Vec<String>> {
         let time = text(&table.column(&panel.time)?.cell(*row));
         let entity = layout.entity[*row].map_or_else(String::new, name);
         warnings.push(format!(
-            "panel: {} rows repeat an entity and period (first {entity}, {time}); lags and growth \
-             need one row each",
-            layout.twice.len()
+            "panel: {} an entity and period (first {entity}, {time}); lags and growth need one row \
+             each",
+            match layout.twice.len() {
+                1 => "1 row repeats".to_owned(),
+                n => format!("{n} rows repeat"),
+            }
         ));
     }
     let keys = layout.entity.iter().zip(&layout.period);

@@ -301,7 +301,7 @@ mod tests {
             "load: f.csv, line 4, column 2 (`b`): found `oops`, expected float"
         );
         let error = read_str("a,b\n1,2\n\n3\n", "f.csv", &ReadOptions::default()).unwrap_err();
-        assert_eq!(error.to_string(), "load: f.csv, line 4: 1 cells where the header has 2");
+        assert_eq!(error.to_string(), "load: f.csv, line 4: 1 cell where the header has 2");
         let error = read_str("a,,c\n1,2,3\n", "f.csv", &ReadOptions::default()).unwrap_err();
         assert!(error.to_string().contains("line 1, column 2"), "{error}");
     }

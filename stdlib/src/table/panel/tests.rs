@@ -17,7 +17,7 @@ fn read(v: &Vector) -> Vec<Option<f64>> {
 fn values_are_found_by_time_and_not_by_row() {
     let (t, warnings) = table().panel(Some("firm"), "year", Every::Auto).unwrap();
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].contains("1 periods are missing"), "{warnings:?}");
+    assert!(warnings[0].contains("1 period is missing"), "{warnings:?}");
     assert_eq!(read(&t.lag("x", 1).unwrap()), [Some(10.0), None, None, Some(1.0), None]);
     assert_eq!(read(&t.lag("x", -1).unwrap()), [None, Some(2.0), Some(30.0), None, None]);
     assert_eq!(read(&t.diff("x", 2).unwrap())[4], Some(6.0));
@@ -63,7 +63,7 @@ fn the_shape_is_told() {
     assert_eq!(balanced.cells().collect::<Vec<_>>(), [Cell::Bool(true), Cell::Bool(true)]);
     let twice = table().take(&[0, 0, 1]).unwrap();
     let (twice, warnings) = twice.panel(Some("firm"), "year", Every::Auto).unwrap();
-    assert!(warnings[0].contains("1 rows repeat an entity and period (first b, 2021)"));
+    assert!(warnings[0].contains("1 row repeats an entity and period (first b, 2021)"));
     let error = twice.lag("x", 1).unwrap_err().to_string();
     assert!(error.contains("b has two rows in 2021"), "{error}");
     assert_eq!(twice.panel_info().unwrap().at("b", "duplicates").unwrap(), Cell::Int(1));

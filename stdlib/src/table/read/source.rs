@@ -17,9 +17,26 @@ const SHARE: usize = 1 << 22;
 /// memory and copies into it.
 pub(in crate::table) fn bytes(path: &Path) -> Result<Vec<u8>> {
     at_once(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound {
+            return missing(path).into();
+        }
         TableError::Unreadable { path: path.display().to_string(), reason: error.to_string() }
             .into()
     })
+}
+
+fn missing(path: &Path) -> TableError {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = std::path::absolute(Path::new(".").join(folder)).unwrap_or(folder.into());
+    let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let mut known: Vec<String> =
+        files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    known.sort();
+    TableError::NoFile {
+        path: path.display().to_string(),
+        known,
+        folder: folder.display().to_string(),
+    }
 }
 
 #[cfg(unix)]

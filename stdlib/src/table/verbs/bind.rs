@@ -49,9 +49,12 @@ pub fn bind_rows(tables: &[(String, Table)], source: Option<&str>) -> Result<Not
         let lacking: Vec<&String> = names.iter().filter(|n| !own.contains(n)).collect();
         if !lacking.is_empty() {
             warnings.push(format!(
-                "bind_rows: table {name} has no {}: its {} rows have gaps there",
+                "bind_rows: table {name} has no {}: its {} gaps there",
                 listed(&lacking),
-                table.nrow()
+                match table.nrow() {
+                    1 => "1 row has".to_owned(),
+                    n => format!("{n} rows have"),
+                }
             ));
         }
     }
@@ -194,10 +197,7 @@ mod tests {
         assert_eq!(noted.table.columns(), ["year", "x", "t", "z"]);
         assert_eq!(noted.table.column("x").unwrap().present().unwrap(), [1.0, 2.5]);
         assert_eq!(noted.table.column("t").unwrap().missing(), 1);
-        assert_eq!(
-            noted.warnings[0],
-            "bind_rows: table 2022 has no `z`: its 1 rows have gaps there"
-        );
+        assert_eq!(noted.warnings[0], "bind_rows: table 2022 has no `z`: its 1 row has gaps there");
         let clash = Table::new([("t", Vector::from_ints([1]))]).unwrap();
         let error = bind_rows(&[named("1", a), named("2", clash)], None).unwrap_err();
         assert_eq!(

@@ -11,7 +11,7 @@ use super::groups::Groups;
 use super::order::{SortKey, order};
 use super::rows::keys;
 use crate::choice::Choice;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::table::frame::Kind;
 use crate::table::{Cell, Table, Vector};
 
@@ -128,9 +128,9 @@ impl Report {
         let mut sentences = Vec::new();
         if !self.filled.is_empty() {
             sentences.push(format!(
-                "{}: {} cells filled ({}): {}",
+                "{}: {} filled ({}): {}",
                 self.primitive,
-                total(&self.filled),
+                counted(total(&self.filled), "cell"),
                 self.how,
                 list(&self.filled)
             ));
