@@ -11,19 +11,18 @@
 
 use std::sync::Arc;
 
-use nalgebra::DMatrix;
-use rand::RngExt;
 use rayon::prelude::*;
 
 use super::basis::Basis;
 use super::distance::Metric;
 use super::error::ClusterError;
-use super::lanes::{self, squared_gap};
 use super::lloyd::{Rows, lloyd};
 use super::method::Method;
 use super::partition::{Clustering, number_by_appearance};
+use super::seeding::plus_plus;
+use super::transfer::transfer;
 use crate::choice::Choice;
-use crate::context::{Context, rng};
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::table::Matrix;
 
@@ -97,14 +96,19 @@ pub fn kmeans(
     params: &KmeansParams,
     context: &Context,
 ) -> Result<Clustering> {
-    params.check()?;
-    check_k("kmeans", k, data.values.nrows())?;
     let rows = Rows::centred(&data.values);
-    let distinct = rows.distinct(k);
-    if distinct < k {
-        return Err(ClusterError::Distinct { primitive: "kmeans", k, distinct }.into());
-    }
-    let (best, agreeing) = best_run(&rows, k, params, context)?;
+    kmeans_of(&rows, data, k, params, context)
+}
+
+/// [`kmeans`] of `data`, of which `rows` were made.
+pub(super) fn kmeans_of(
+    rows: &Rows,
+    data: Arc<Matrix>,
+    k: usize,
+    params: &KmeansParams,
+    context: &Context,
+) -> Result<Clustering> {
+    let (best, agreeing) = checked_run(rows, k, params, context)?;
     let groups: Vec<usize> = best.labels.iter().map(|l| *l as usize).collect();
     let labels = number_by_appearance(&groups);
     let plural = if params.starts == 1 { "" } else { "s" };
@@ -140,6 +144,22 @@ pub fn kmeans(
     Ok(clustering)
 }
 
+/// [`best_run`] of what can be clustered so.
+pub(super) fn checked_run(
+    rows: &Rows,
+    k: usize,
+    params: &KmeansParams,
+    context: &Context,
+) -> Result<(Run, usize)> {
+    params.check()?;
+    check_k("kmeans", k, rows.n)?;
+    let distinct = rows.distinct(k);
+    if distinct < k {
+        return Err(ClusterError::Distinct { primitive: "kmeans", k, distinct }.into());
+    }
+    best_run(rows, k, params, context)
+}
+
 /// `1 <= k <= n`.
 pub(super) fn check_k(primitive: &'static str, k: usize, rows: usize) -> Result<()> {
     if k == 0 || k > rows {
@@ -156,6 +176,10 @@ pub(super) fn best_run(
     context: &Context,
 ) -> Result<(Run, usize)> {
     let run = |start: usize| one_run(rows, k, start as u64, params, context);
+    if k == 1 {
+        // There is one partition.
+        return Ok((run(0)?, params.starts));
+    }
     // Few large starts share the threads inside one start; many small ones go side by side.
     let runs: Vec<Run> = if rows.n * k < 200_000 {
         (0..params.starts).into_par_iter().map(run).collect::<Result<_>>()?
@@ -201,117 +225,4 @@ fn one_run(
         iterations: state.iterations,
         converged: state.converged,
     })
-}
-
-/// Centres drawn with probability proportional to the squared distance from those drawn before;
-/// of several candidates the one that lowers the sum of squares most.
-pub(super) fn plus_plus(
-    rows: &Rows,
-    k: usize,
-    seed: u64,
-    stream: u64,
-    context: &Context,
-) -> Result<DMatrix<f64>> {
-    let mut rng = rng(seed, stream);
-    let trials = 2 + (k as f64).ln() as usize;
-    let mut centers = DMatrix::zeros(rows.p, k);
-    let first = rng.random_range(0..rows.n);
-    centers.column_mut(0).copy_from_slice(rows.row(first));
-    let mut nearest = vec![0.0; rows.n];
-    rows.squared_to(rows.row(first), &mut nearest);
-    let (mut candidate, mut kept) = (vec![0.0; rows.n], vec![0.0; rows.n]);
-    for c in 1..k {
-        context.check()?;
-        let total = lanes::sum(&nearest);
-        let mut best: Option<(f64, usize)> = None;
-        for _ in 0..trials {
-            let mut target = rng.random::<f64>() * total;
-            let mut picked = None;
-            for (row, weight) in nearest.iter().enumerate().filter(|(_, w)| **w > 0.0) {
-                picked = Some(row);
-                target -= weight;
-                if target <= 0.0 {
-                    break;
-                }
-            }
-            // Every row coincides with a centre: any row will do, and ends up alone or empty.
-            let row = picked.unwrap_or(c % rows.n);
-            rows.squared_to(rows.row(row), &mut candidate);
-            candidate
-                .iter_mut()
-                .zip(&nearest)
-                .for_each(|(new, old)| *new = if *old < *new { *old } else { *new });
-            let sum = lanes::sum(&candidate);
-            if best.is_none_or(|(least, _)| sum < least) {
-                best = Some((sum, row));
-                std::mem::swap(&mut candidate, &mut kept);
-            }
-        }
-        let (_, row) = best.expect("there is at least one trial");
-        centers.column_mut(c).copy_from_slice(rows.row(row));
-        std::mem::swap(&mut nearest, &mut kept);
-    }
-    Ok(centers)
-}
-
-/// Moves single rows while a move lowers the sum of squares; rounds made and whether it rested.
-fn transfer(
-    rows: &Rows,
-    labels: &mut [u32],
-    k: usize,
-    max_rounds: usize,
-    context: &Context,
-) -> Result<(usize, bool)> {
-    let (mut centers, mut sizes) = rows.means(labels, k);
-    let p = rows.p;
-    let mut still = 0;
-    // A row's label changes while the loop runs.
-    #[allow(clippy::needless_range_loop)]
-    for round in 0..max_rounds {
-        let mut moved = false;
-        for unit in 0..rows.n {
-            if unit % 4096 == 0 {
-                context.check()?;
-            }
-            // Nothing has moved since this row was last looked at.
-            if still >= rows.n {
-                return Ok((round + 1, true));
-            }
-            still += 1;
-            let from = labels[unit] as usize;
-            if sizes[from] <= 1.0 {
-                continue;
-            }
-            let row = rows.row(unit);
-            let own = &centers[from * p..(from + 1) * p];
-            let gain = sizes[from] / (sizes[from] - 1.0) * squared_gap(row, own);
-            let mut best = (gain * (1.0 - 1e-10), from);
-            for to in (0..k).filter(|to| *to != from) {
-                let there = &centers[to * p..(to + 1) * p];
-                let cost = sizes[to] / (sizes[to] + 1.0) * squared_gap(row, there);
-                if cost < best.0 {
-                    best = (cost, to);
-                }
-            }
-            let to = best.1;
-            if to == from {
-                continue;
-            }
-            for (d, x) in row.iter().enumerate() {
-                let out = &mut centers[from * p + d];
-                *out += (*out - x) / (sizes[from] - 1.0);
-                let into = &mut centers[to * p + d];
-                *into += (x - *into) / (sizes[to] + 1.0);
-            }
-            sizes[from] -= 1.0;
-            sizes[to] += 1.0;
-            labels[unit] = to as u32;
-            moved = true;
-            still = 0;
-        }
-        if !moved {
-            return Ok((round + 1, true));
-        }
-    }
-    Ok((max_rounds, false))
 }

@@ -3,7 +3,7 @@
 //! The order of the additions depends on the length alone, so digits never depend on threads.
 
 /// The sum.
-#[inline]
+#[inline(always)]
 pub(super) fn sum(values: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let mut chunks = values.chunks_exact(8);
@@ -16,7 +16,7 @@ pub(super) fn sum(values: &[f64]) -> f64 {
 }
 
 /// The sum of `min(a, b)`, element by element.
-#[inline]
+#[inline(always)]
 pub(super) fn sum_of_lesser(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (mut left, mut right) = (a.chunks_exact(8), b.chunks_exact(8));
@@ -30,7 +30,7 @@ pub(super) fn sum_of_lesser(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The squared distance of two points, four lanes side by side: points are short.
-#[inline]
+#[inline(always)]
 pub(super) fn squared_gap(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 4];
     let (mut left, mut right) = (a.chunks_exact(4), b.chunks_exact(4));
@@ -45,7 +45,7 @@ pub(super) fn squared_gap(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The least; infinity for none.
-#[inline]
+#[inline(always)]
 pub(super) fn least(values: &[f64]) -> f64 {
     let mut lanes = [f64::INFINITY; 8];
     let mut chunks = values.chunks_exact(8);
@@ -58,12 +58,12 @@ pub(super) fn least(values: &[f64]) -> f64 {
 }
 
 /// One comparison, where `f64::min` spends two on NaN.
-#[inline]
+#[inline(always)]
 fn lesser(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
-#[inline]
+#[inline(always)]
 fn total(lanes: &[f64; 8]) -> f64 {
     let [a, b, c, d, e, f, g, h] = lanes;
     ((a + e) + (c + g)) + ((b + f) + (d + h))

@@ -1,20 +1,25 @@
 //! Lloyd's iterations with Hamerly's bounds, over rows in parallel.
 //!
 //! A row is looked at again only if its centre may have come to be farther than another; rows that are
-//! looked at are gathered in blocks, and one matrix product gives a block's distances to all centres.
+//! looked at are searched several at a time (see [`nearest`](super::nearest)).
 
-use nalgebra::{DMatrix, DMatrixView, DMatrixViewMut};
+use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::lanes::squared_gap;
+use super::nearest::{Centers, LANES, Lanes, Search, lengths, side_by_side};
 use crate::context::Context;
 use crate::error::Result;
+use crate::simd::widest;
 
 /// Rows handled as one piece of work; fixed, so that sums do not depend on the threads.
-const CHUNK: usize = 4096;
+pub(super) const CHUNK: usize = 4096;
 
-/// Rows looked at together by one matrix product.
-const BLOCK: usize = 256;
+/// Rounds that search all rows after one in which bounds spared few; twice as many where next to none.
+const BLIND: usize = 3;
+
+/// Rows of a chunk by which it is seen whether true distances spare searches.
+const TRIED: usize = 64;
 
 /// Observations row after row, centred so that inner products keep their digits.
 #[derive(Debug, Clone)]
@@ -25,8 +30,13 @@ pub(super) struct Rows {
     pub p: usize,
     values: Vec<f64>,
     /// Squared lengths of the rows.
-    norms: Vec<f64>,
+    pub norms: Vec<f64>,
+    /// The rows side by side, `p` for every [`LANES`] of them; none where they would take much memory.
+    tiles: Vec<Lanes>,
 }
+
+/// Numbers that are also kept side by side.
+const FEW: usize = 1 << 20;
 
 /// Where the iterations ended.
 #[derive(Debug, Clone)]
@@ -43,30 +53,63 @@ impl Rows {
     /// The rows of `values` less the column means.
     pub(super) fn centred(values: &DMatrix<f64>) -> Self {
         let (n, p) = values.shape();
-        let mut rows = vec![0.0; n * p];
-        for (d, column) in values.column_iter().enumerate() {
-            let mean = crate::stats::mean(column.data.into_slice()).unwrap_or(0.0);
-            for (row, x) in column.iter().enumerate() {
-                rows[row * p + d] = x - mean;
+        let columns: Vec<(&[f64], f64)> = values
+            .column_iter()
+            .map(|column| {
+                let column = column.data.into_slice();
+                (column, crate::stats::mean(column).unwrap_or(0.0))
+            })
+            .collect();
+        let mut rows =
+            Self { n, p, values: vec![0.0; n * p], norms: vec![0.0; n], tiles: Vec::new() };
+        // Chunks of rows stay in the cache while column after column is written into them.
+        rows.values
+            .par_chunks_mut((CHUNK * p).max(1))
+            .zip(rows.norms.par_chunks_mut(CHUNK))
+            .enumerate()
+            .for_each(|(chunk, (rows, norms))| {
+                for (d, (column, mean)) in columns.iter().enumerate() {
+                    for (row, x) in rows.chunks_exact_mut(p).zip(&column[chunk * CHUNK..]) {
+                        row[d] = x - mean;
+                    }
+                }
+                for (row, norm) in rows.chunks_exact(p).zip(norms) {
+                    *norm = row.iter().map(|x| x * x).sum();
+                }
+            });
+        if n * p <= FEW {
+            let mut tiles = vec![[0.0; LANES]; n.div_ceil(LANES) * p];
+            for (number, tile) in tiles.chunks_exact_mut(p.max(1)).enumerate() {
+                side_by_side(rows.lanes(number).map(|row| rows.row(row)), tile);
             }
+            rows.tiles = tiles;
         }
-        let squared = |row: &[f64]| row.iter().map(|x| x * x).sum();
-        let norms = if p == 0 { vec![0.0; n] } else { rows.chunks_exact(p).map(squared).collect() };
-        Self { n, p, values: rows, norms }
+        rows
     }
 
+    /// The rows of tile `number`; the last row fills what is left of the last tile.
+    #[inline(always)]
+    pub(super) fn lanes(&self, number: usize) -> [usize; LANES] {
+        let mut at = [0; LANES];
+        for (lane, at) in at.iter_mut().enumerate() {
+            *at = (number * LANES + lane).min(self.n - 1);
+        }
+        at
+    }
+
+    /// Tile `number`: rows side by side, made in `room` unless they are kept so.
+    #[inline(always)]
+    pub(super) fn tile<'a>(&'a self, number: usize, room: &'a mut [Lanes]) -> &'a [Lanes] {
+        if self.tiles.is_empty() {
+            side_by_side(self.lanes(number).map(|row| self.row(row)), room);
+            return room;
+        }
+        &self.tiles[number * self.p..(number + 1) * self.p]
+    }
+
+    #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.p..(row + 1) * self.p]
-    }
-
-    /// Squared distances of all rows to `point`.
-    pub(super) fn squared_to(&self, point: &[f64], out: &mut [f64]) {
-        out.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, out)| {
-            for (offset, slot) in out.iter_mut().enumerate() {
-                let row = self.row(chunk * CHUNK + offset);
-                *slot = squared_gap(row, point);
-            }
-        });
     }
 
     /// Distinct rows, counted no further than `enough`.
@@ -142,82 +185,13 @@ impl Rows {
     }
 }
 
-/// Rows gathered for one search of their nearest centres.
-struct Block {
-    /// Where each stands in its chunk.
-    at: Vec<usize>,
-    /// Row after row.
-    rows: Vec<f64>,
-    /// `|c|^2 / 2 - x'c`, which orders centres as the distance does: [`BLOCK`] rows for each centre.
-    scores: Vec<f64>,
-    /// Scores of the nearest centre of each row and of the second nearest.
-    best: [f64; BLOCK],
-    second: [f64; BLOCK],
-}
-
-impl Block {
-    fn new(k: usize, p: usize) -> Self {
-        Self {
-            at: Vec::with_capacity(BLOCK),
-            rows: Vec::with_capacity(BLOCK * p),
-            scores: vec![0.0; BLOCK * k],
-            best: [0.0; BLOCK],
-            second: [0.0; BLOCK],
-        }
-    }
-
-    fn clear(&mut self) {
-        self.at.clear();
-        self.rows.clear();
-    }
-
-    fn push(&mut self, at: usize, row: &[f64]) {
-        self.at.push(at);
-        self.rows.extend_from_slice(row);
-    }
-
-    /// Finds the nearest and second nearest of the centres (`k` by `p`) for all rows.
-    fn search(&mut self, centers: &DMatrix<f64>, half_norms: &[f64]) {
-        let (m, k, p) = (self.at.len(), centers.nrows(), centers.ncols());
-        for (scores, half) in self.scores.chunks_exact_mut(BLOCK).zip(half_norms) {
-            scores[..m].fill(*half);
-        }
-        // Only what is written may have strides: nalgebra 0.35 reads too far in a strided factor.
-        let rows = DMatrixView::from_slice(&self.rows, p, m);
-        DMatrixViewMut::from_slice_with_strides_mut(&mut self.scores, k, m, BLOCK, 1)
-            .gemm(-1.0, centers, &rows, 1.0);
-        self.best[..m].fill(f64::INFINITY);
-        self.second[..m].fill(f64::INFINITY);
-        for c in 0..half_norms.len() {
-            let column = &self.scores[c * BLOCK..c * BLOCK + m];
-            let found = self.best[..m].iter_mut().zip(&mut self.second[..m]);
-            // Least and greatest alone, which run side by side; which centre it was is looked up later.
-            for (score, (best, second)) in column.iter().zip(found) {
-                let farther = if *score > *best { *score } else { *best };
-                *best = if *score < *best { *score } else { *best };
-                *second = if farther < *second { farther } else { *second };
-            }
-        }
-    }
-
-    /// The centre nearest to the row in `slot`: `old` if it is as near as any, else the first.
-    fn nearest(&self, slot: usize, old: usize) -> usize {
-        let best = self.best[slot];
-        if self.scores[old * BLOCK + slot] == best {
-            return old;
-        }
-        (0..self.scores.len() / BLOCK)
-            .find(|c| self.scores[c * BLOCK + slot] == best)
-            .unwrap_or(old)
-    }
-}
-
 /// What a chunk of rows changed in one round.
 #[derive(Default)]
 struct Change {
     sums: Vec<f64>,
     sizes: Vec<f64>,
     moved: usize,
+    searched: usize,
 }
 
 /// Lloyd's iterations from `centers` (`p` by `k`) until nothing moves or `max_rounds` is reached.
@@ -239,84 +213,48 @@ pub(super) fn lloyd(
     let slack = 1e-7 * rows.norms.iter().copied().fold(0.0, f64::max).sqrt();
     let mut iterations = 0;
     let mut converged = false;
+    // Rounds left in which the bounds are not looked at, as they spared too few rows.
+    let mut blind = 1;
     while iterations < max_rounds {
         iterations += 1;
-        let first = iterations == 1;
-        let layout = DMatrix::from_row_slice(k, p, &centers);
-        let half_norms: Vec<f64> =
-            layout.row_iter().map(|center| center.norm_squared() / 2.0).collect();
-        let apart = half_distances(&centers, k, p);
-        // The centre that drifted most, and the most any other drifted.
-        let (far, most, next) = largest_two(&drift);
+        let (most_at, most, next) = largest_two(&drift);
+        let round = Round {
+            rows,
+            first: iterations == 1,
+            blind: blind > 0,
+            // The next round looks at the bounds.
+            bound: blind <= 1,
+            layout: Centers::new(&centers, k, p),
+            half_gaps: half_distances(&centers, k, p),
+            centers: &centers,
+            drift: &drift,
+            // The centre that drifted most, and the most any other drifted.
+            others_drift: (most_at, most, next),
+            slack,
+        };
         let parts: Vec<Change> = labels
             .par_chunks_mut(CHUNK)
             .zip(bounds.par_chunks_mut(CHUNK))
             .enumerate()
             .map(|(chunk, (labels, bounds))| {
                 context.check()?;
-                let mut change = Change { sums: vec![0.0; k * p], sizes: vec![0.0; k], moved: 0 };
-                let mut block = Block::new(k, p);
-                let (mut tried, mut spared) = (0_usize, 0_usize);
-                let mut at = 0;
-                while at < labels.len() {
-                    block.clear();
-                    while at < labels.len() && block.at.len() < BLOCK {
-                        let (old, bound) = (labels[at] as usize, &mut bounds[at]);
-                        let row = rows.row(chunk * CHUNK + at);
-                        at += 1;
-                        if !first {
-                            bound.0 += drift[old];
-                            bound.1 -= if old == far { next } else { most };
-                            let safe = bound.1.max(apart[old]);
-                            if bound.0 <= safe {
-                                continue;
-                            }
-                            // The true distance may spare the search; where it rarely does, the search
-                            // comes first.
-                            if tried < BLOCK || spared * 8 > tried {
-                                tried += 1;
-                                bound.0 = squared_gap(row, &centers[old * p..(old + 1) * p]).sqrt();
-                                if bound.0 <= safe {
-                                    spared += 1;
-                                    continue;
-                                }
-                            }
-                        }
-                        block.push(at - 1, row);
-                    }
-                    if block.at.is_empty() {
-                        break;
-                    }
-                    block.search(&layout, &half_norms);
-                    for (slot, at) in block.at.iter().copied().enumerate() {
-                        let old = labels[at] as usize;
-                        let new = block.nearest(slot, old);
-                        let norm = rows.norms[chunk * CHUNK + at];
-                        let length = |score: f64| (norm + 2.0 * score).max(0.0).sqrt();
-                        // A hair less, for the digits lost in the inner products.
-                        let lower = (length(block.second[slot]) - slack).max(0.0);
-                        bounds[at] = (length(block.best[slot]), lower);
-                        if first || new != old {
-                            let row = rows.row(chunk * CHUNK + at);
-                            labels[at] = new as u32;
-                            change.moved += 1;
-                            change.sizes[new] += 1.0;
-                            add(&mut change.sums[new * p..(new + 1) * p], row, 1.0);
-                            if !first {
-                                change.sizes[old] -= 1.0;
-                                add(&mut change.sums[old * p..(old + 1) * p], row, -1.0);
-                            }
-                        }
-                    }
-                }
-                Ok(change)
+                Ok(widest(
+                    #[inline(always)]
+                    || round.over(chunk * CHUNK, labels, bounds),
+                ))
             })
             .collect::<Result<_>>()?;
-        let mut moved = 0;
+        let (mut moved, mut searched) = (0, 0);
         for part in parts {
             moved += part.moved;
+            searched += part.searched;
             sums.iter_mut().zip(&part.sums).for_each(|(s, x)| *s += x);
             sizes.iter_mut().zip(&part.sizes).for_each(|(s, x)| *s += x);
+        }
+        if blind > 0 {
+            blind -= 1;
+        } else if searched * 3 > n * 2 {
+            blind = if searched * 10 > n * 9 { 2 * BLIND } else { BLIND };
         }
         if sizes.iter().any(|s| *s < 0.5) {
             refill(rows, &centers, &mut labels, &mut sums, &mut sizes);
@@ -340,23 +278,157 @@ pub(super) fn lloyd(
     Ok(Lloyd { labels, iterations, converged })
 }
 
+/// What all chunks of rows share in one round.
+struct Round<'a> {
+    rows: &'a Rows,
+    /// Whether no row has a centre yet.
+    first: bool,
+    /// Whether all rows are searched whatever the bounds say.
+    blind: bool,
+    /// Whether bounds are written.
+    bound: bool,
+    layout: Centers,
+    /// Half the distance of each centre to the nearest other one.
+    half_gaps: Vec<f64>,
+    centers: &'a [f64],
+    drift: &'a [f64],
+    others_drift: (usize, f64, f64),
+    slack: f64,
+}
+
+impl Round<'_> {
+    /// Assigns the rows from `start` on to their nearest centres.
+    #[inline(always)]
+    fn over(&self, start: usize, labels: &mut [u32], bounds: &mut [(f64, f64)]) -> Change {
+        let (p, k) = (self.rows.p, self.drift.len());
+        let mut wanted = vec![0_u32; labels.len()];
+        let mut count = labels.len();
+        if !self.blind {
+            count = self.doubtful(start, labels, bounds, &mut wanted);
+        }
+        // Where most are wanted, all are searched: whole tiles need no gathering.
+        let whole = count * 3 > labels.len() * 2;
+        if whole {
+            count = labels.len();
+            (0_u32..).zip(&mut wanted).for_each(|(at, slot)| *slot = at);
+        }
+        let mut change =
+            Change { sums: vec![0.0; k * p], sizes: vec![0.0; k], moved: 0, searched: count };
+        let mut room = vec![[0.0; LANES]; p];
+        let mut found = Search::new(k);
+        // Squared lengths and bounds of a tile stand in memory, or they would be taken one by one.
+        let mut sides = vec![[0.0; LANES]; 3];
+        for (number, wanted) in wanted[..count].chunks(LANES).enumerate() {
+            // The last row fills what is left of a tile.
+            let mut at = [0; LANES];
+            for (lane, at) in at.iter_mut().enumerate() {
+                *at = start + wanted[lane.min(wanted.len() - 1)] as usize;
+            }
+            let tile = if whole {
+                self.rows.tile(start / LANES + number, &mut room)
+            } else {
+                side_by_side(at.map(|row| self.rows.row(row)), &mut room);
+                &room
+            };
+            found.nearest_two(tile, &self.layout);
+            if self.bound
+                && let [norms, upper, lower] = &mut sides[..]
+            {
+                for (norm, row) in norms.iter_mut().zip(at) {
+                    *norm = self.rows.norms[row];
+                }
+                lengths(norms, &found.best, upper);
+                lengths(norms, &found.second, lower);
+                for bound in lower.iter_mut() {
+                    // A hair less, for the digits lost in the inner products.
+                    *bound -= self.slack;
+                }
+                for (lane, at) in wanted.iter().enumerate() {
+                    bounds[*at as usize] = (upper[lane], lower[lane]);
+                }
+            }
+            for (lane, at) in wanted.iter().enumerate() {
+                let at = *at as usize;
+                let old = labels[at] as usize;
+                let new = found.nearest(lane, old);
+                if self.first || new != old {
+                    let row = self.rows.row(start + at);
+                    labels[at] = new as u32;
+                    change.moved += 1;
+                    change.sizes[new] += 1.0;
+                    add(&mut change.sums[new * p..(new + 1) * p], row, 1.0);
+                    if !self.first {
+                        change.sizes[old] -= 1.0;
+                        add(&mut change.sums[old * p..(old + 1) * p], row, -1.0);
+                    }
+                }
+            }
+        }
+        change
+    }
+
+    /// Brings the bounds up to date and writes the rows whose centre may have changed into `wanted`;
+    /// how many they are.
+    #[inline(always)]
+    fn doubtful(
+        &self,
+        start: usize,
+        labels: &[u32],
+        bounds: &mut [(f64, f64)],
+        wanted: &mut [u32],
+    ) -> usize {
+        let (most_at, most, next) = self.others_drift;
+        let mut count = 0;
+        for (at, (label, bound)) in labels.iter().zip(bounds.iter_mut()).enumerate() {
+            let own = *label as usize;
+            bound.0 += self.drift[own];
+            bound.1 -= if own == most_at { next } else { most };
+            let safe = if bound.1 > self.half_gaps[own] { bound.1 } else { self.half_gaps[own] };
+            wanted[count] = at as u32;
+            count += usize::from(bound.0 > safe);
+        }
+        // The true distance to its own centre may spare a row the search; where it rarely does, the
+        // search comes first.
+        let (p, k) = (self.rows.p, self.drift.len());
+        let (mut kept, mut spared) = (0, 0);
+        for position in 0..count {
+            // It costs as much as the distances to ten centres within a search.
+            if position >= TRIED && spared * (k + 8) <= position * 10 {
+                wanted.copy_within(position..count, kept);
+                return kept + count - position;
+            }
+            let at = wanted[position] as usize;
+            let own = labels[at] as usize;
+            let center = &self.centers[own * p..(own + 1) * p];
+            let bound = &mut bounds[at];
+            bound.0 = squared_gap(self.rows.row(start + at), center).sqrt();
+            if bound.0 <= bound.1.max(self.half_gaps[own]) {
+                spared += 1;
+            } else {
+                wanted[kept] = at as u32;
+                kept += 1;
+            }
+        }
+        kept
+    }
+}
+
+#[inline(always)]
 fn add(into: &mut [f64], row: &[f64], sign: f64) {
     into.iter_mut().zip(row).for_each(|(s, x)| *s += sign * x);
 }
 
 /// Half the distance of each centre to the nearest other one.
 fn half_distances(centers: &[f64], k: usize, p: usize) -> Vec<f64> {
-    (0..k)
-        .map(|a| {
-            (0..k)
-                .filter(|b| *b != a)
-                .map(|b| {
-                    squared_gap(&centers[a * p..(a + 1) * p], &centers[b * p..(b + 1) * p]).sqrt()
-                })
-                .fold(f64::INFINITY, f64::min)
-                / 2.0
-        })
-        .collect()
+    let mut least = vec![f64::INFINITY; k];
+    for a in 0..k {
+        for b in 0..a {
+            let gap = squared_gap(&centers[a * p..(a + 1) * p], &centers[b * p..(b + 1) * p]);
+            least[a] = least[a].min(gap);
+            least[b] = least[b].min(gap);
+        }
+    }
+    least.iter().map(|gap| gap.sqrt() / 2.0).collect()
 }
 
 fn largest_two(drift: &[f64]) -> (usize, f64, f64) {
@@ -393,45 +465,5 @@ fn refill(rows: &Rows, centers: &[f64], labels: &mut [u32], sums: &mut [f64], si
         sums[empty * p..(empty + 1) * p].copy_from_slice(rows.row(unit));
         sizes[empty] = 1.0;
         labels[unit] = empty as u32;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rand::RngExt;
-
-    #[test]
-    fn blocks_find_the_nearest_and_the_second() {
-        let mut rng = crate::context::rng(11, 0);
-        // Both sides of the size from which products take another path.
-        for (m, p, k) in [(1, 1, 1), (3, 2, 4), (40, 5, 5), (40, 17, 10), (BLOCK, 6, 7)] {
-            let mut draw =
-                |count: usize| -> Vec<f64> { (0..count).map(|_| rng.random()).collect() };
-            let (rows, centers) = (draw(m * p), draw(k * p));
-            let mut block = Block::new(k, p);
-            for (at, row) in rows.chunks_exact(p).enumerate() {
-                block.push(at, row);
-            }
-            let layout = DMatrix::from_row_slice(k, p, &centers);
-            let half: Vec<f64> = layout.row_iter().map(|c| c.norm_squared() / 2.0).collect();
-            block.search(&layout, &half);
-            for (at, row) in rows.chunks_exact(p).enumerate() {
-                let mut gaps: Vec<(f64, usize)> = centers
-                    .chunks_exact(p)
-                    .enumerate()
-                    .map(|(c, center)| (squared_gap(row, center), c))
-                    .collect();
-                gaps.sort_by(|a, b| a.0.total_cmp(&b.0));
-                let norm: f64 = row.iter().map(|x| x * x).sum();
-                for old in 0..k {
-                    assert_eq!(block.nearest(at, old), gaps[0].1);
-                }
-                assert!((norm + 2.0 * block.best[at] - gaps[0].0).abs() < 1e-12);
-                if k > 1 {
-                    assert!((norm + 2.0 * block.second[at] - gaps[1].0).abs() < 1e-12);
-                }
-            }
-        }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use super::basis::Basis;
 use super::distance::{Metric, distances};
 use super::hierarchical::{HclustParams, Linkage, hclust, hclust_distances};
-use super::kmeans::{KmeansParams, kmeans};
+use super::kmeans::{KmeansParams, checked_run, kmeans, kmeans_of};
+use super::lloyd::Rows;
 use super::pam::pam;
-use super::partition::Clustering;
+use super::partition::{Clustering, number_by_appearance};
 use crate::context::Context;
 use crate::error::Result;
 use crate::table::Matrix;
@@ -103,7 +104,8 @@ impl Method {
                 (1..=max).map(|k| tree.cut(k)).collect()
             }
             Self::Kmeans(params) => {
-                (1..=max).map(|k| kmeans(Arc::clone(data), k, params, context)).collect()
+                let rows = Rows::centred(&data.values);
+                (1..=max).map(|k| kmeans_of(&rows, Arc::clone(data), k, params, context)).collect()
             }
             Self::Pam(metric) => {
                 let shared = Arc::new(distances(data, *metric, "pam", context)?);
@@ -126,6 +128,16 @@ impl Method {
         max: usize,
         context: &Context,
     ) -> Result<Vec<Vec<usize>>> {
+        if let Self::Kmeans(params) = self {
+            let rows = Rows::centred(&data.values);
+            return (1..=max)
+                .map(|k| {
+                    let (run, _) = checked_run(&rows, k, params, context)?;
+                    let groups: Vec<usize> = run.labels.iter().map(|l| *l as usize).collect();
+                    Ok(number_by_appearance(&groups))
+                })
+                .collect();
+        }
         Ok(self.clusterings(data, max, context)?.into_iter().map(|c| c.labels).collect())
     }
 

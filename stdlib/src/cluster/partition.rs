@@ -205,9 +205,11 @@ pub fn number_by_appearance(groups: &[usize]) -> Vec<usize> {
 pub(super) fn means(values: &DMatrix<f64>, labels: &[usize], k: usize) -> DMatrix<f64> {
     let mut sums = DMatrix::zeros(k, values.ncols());
     let mut counts = vec![0.0_f64; k];
-    for (row, label) in labels.iter().enumerate().filter(|(_, l)| **l != NOISE) {
+    for label in labels.iter().filter(|l| **l != NOISE) {
         counts[label - 1] += 1.0;
-        for column in 0..values.ncols() {
+    }
+    for column in 0..values.ncols() {
+        for (row, label) in labels.iter().enumerate().filter(|(_, l)| **l != NOISE) {
             sums[(label - 1, column)] += values[(row, column)];
         }
     }

@@ -100,7 +100,8 @@ impl Clustering {
                 profile.standardised[c].push(varies.then(|| gap / sd));
                 profile.v_test[c].push((varies && spread > 0.0).then(|| gap / spread.sqrt()));
             }
-            profile.overall.push(mean);
+            // What is left of the mean of a standardised column is rounding.
+            profile.overall.push(if mean.abs() <= 1e-12 * sd { 0.0 } else { mean });
             profile.sds.push(sd);
             profile.eta_sq.push(varies.then(|| ((total - within) / total).clamp(0.0, 1.0)));
             let (above, below) = (k as f64 - 1.0, n - k as f64);

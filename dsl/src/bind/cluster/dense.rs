@@ -5,7 +5,7 @@ use std::rc::Rc;
 use esep_stdlib::cluster::{
     Clustering, DbscanParams, Density, HdbscanParams, Selection, dbscan, hdbscan,
 };
-use esep_stdlib::{Result, Table, Vector};
+use esep_stdlib::{Error, Result, Table, Vector};
 use rhai::{Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, DISTANCE, ORDER, ROOM, Z_OR_D};
@@ -148,11 +148,14 @@ fn run_dbscan(
 ) -> Fallible<Rc<Clustering>> {
     let context = shared.context();
     let mut options = Options::new("dbscan", options);
-    // Without a radius there is no default that suits any data: 0 is refused by name.
-    let params = DbscanParams {
-        eps: options.float("eps", 0.0)?,
-        min_points: options.count("min_points", 5)?,
-    };
+    // No radius suits any data.
+    let eps = options.optional_float("eps")?.ok_or_else(|| Error::Invalid {
+        primitive: "dbscan",
+        parameter: "eps",
+        rule: "be given, the radius within which units are neighbours".into(),
+        value: "nothing".into(),
+    });
+    let params = DbscanParams { eps: eps.raise()?, min_points: options.count("min_points", 5)? };
     let basis = arguments::basis("dbscan", z, &mut options, call, &context)?;
     options.has("distance");
     options.has("order");

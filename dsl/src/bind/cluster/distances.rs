@@ -65,6 +65,10 @@ const ENTRIES: &[Entry] = &[
                 shows: "7.3",
             },
             Example {
+                code: "distance(load(\"regions_2023\").numeric()).metric",
+                shows: "euclidean",
+            },
+            Example {
                 code: "distance(load(\"regions_2023\").drop([\"name_ru\", \"name_kk\"]), \"gower\").n",
                 shows: "20",
             },
@@ -100,6 +104,10 @@ const ENTRIES: &[Entry] = &[
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
     library.register_type::<Rc<Distances>>(&DISTANCES, show);
+    let shared = library.shared();
+    library
+        .engine
+        .register_fn("distance", move |t: Table| named(&shared, &t, "euclidean", Map::new()));
     let shared = library.shared();
     library
         .engine

@@ -8,7 +8,7 @@ use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 use super::arguments::{self, ROOM, SEED, Z, wrong};
 use super::dense::by_unit;
-use super::results::{grid, short};
+use super::results::{assignments, grid, short};
 use crate::convert;
 use crate::display::Doc;
 use crate::help::{Entry, Example, Param};
@@ -139,7 +139,9 @@ pub(super) fn register(library: &mut Library<'_>) {
         Vector::from_floats(open).labelled(c.units()).map(Dynamic::from).raise()
     });
     engine.register_get("table", |c: &mut Rc<Clustering>| -> Fallible<Dynamic> {
-        let Some(mixture) = &c.detail.mixture else { return Ok(Dynamic::UNIT) };
+        let Some(mixture) = &c.detail.mixture else {
+            return assignments(c).map(Dynamic::from).raise();
+        };
         criterion_table(mixture).map(Dynamic::from).raise()
     });
     engine.register_get("candidates", |c: &mut Rc<Clustering>| -> Fallible<Dynamic> {

@@ -55,7 +55,7 @@ const CLUSTERING: TypeEntry = TypeEntry {
         Field::new(
             "table",
             "Table",
-            "the criterion of every fit, numbers of components by families, missing where singular; gmm only",
+            "the cluster of each unit and its name; for gmm the criterion of every fit, numbers of components by families, missing where singular",
         ),
         Field::new("candidates", "Table", "every fit with its loglik and outcome; gmm only"),
         Field::new(
@@ -172,6 +172,17 @@ const ENTRIES: &[Entry] = &[
 /// A number in a sentence.
 pub(super) fn short(x: f64) -> String {
     significant(x, 4)
+}
+
+/// A row per unit: the number and the name of its cluster; noise has number 0.
+pub(super) fn assignments(c: &Clustering) -> Result<Table> {
+    let name = |label: &usize| label.checked_sub(1).map_or("noise", |at| c.names[at].as_str());
+    Table::new([
+        ("unit", Vector::from_texts(c.units())),
+        ("cluster", Vector::from_ints(c.labels.iter().map(|label| *label as i64))),
+        ("name", Vector::from_texts(c.labels.iter().map(name))),
+    ])?
+    .labelled_by("unit")
 }
 
 /// Rows by columns as a table with named columns and labelled rows.
