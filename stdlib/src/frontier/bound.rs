@@ -15,10 +15,12 @@
 //! the interval is a number. Beyond some `lambda` the multipliers of the deterministic frontier
 //! finish the proof: see [`tail`].
 
+use std::f64::consts::LN_2;
+
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use super::data::{apply, blocks, cross, dot, gram};
-use super::normal::ln_cdf_jet;
+use super::normal::{HALF_LN_2PI, ln_cdf_jet};
 use super::profile::{Profile, ProfilePoint};
 use crate::context::Context;
 use crate::error::Result;
@@ -36,7 +38,7 @@ fn bend(t: f64) -> f64 {
         0.17
     } else {
         // m < phi / Phi(4) there, and m < t: every term is dominated.
-        let m = 1.0001 * (-0.5 * t * t - super::normal::HALF_LN_2PI).exp();
+        let m = 1.0001 * (-0.5 * t * t - HALF_LN_2PI).exp();
         let dominant = m * (2.0 * (t + m) + t * (t + m) * (t + 2.0 * m));
         // Below the normal numbers rounding would make it rise here and there.
         dominant.max(1e-300)
@@ -70,21 +72,59 @@ impl<'a> Ceiling<'a> {
         let p = profile.z.ncols();
         let mut matrix = DMatrix::zeros(p + 1, p + 1);
         matrix.view_mut((0, 0), (p, p)).copy_from(&gram(profile.z, profile.weights));
-        let wy: Vec<f64> = match profile.weights {
-            Some(w) => profile.y.iter().zip(w).map(|(y, w)| y * w).collect(),
-            None => profile.y.to_vec(),
-        };
-        let zy = cross(profile.z, &wy);
+        let weighted: Option<Vec<f64>> =
+            profile.weights.map(|w| profile.y.iter().zip(w).map(|(y, w)| y * w).collect());
+        let wy = weighted.as_deref().unwrap_or(profile.y);
+        let zy = cross(profile.z, wy);
         for j in 0..p {
             matrix[(p, j)] = -zy[j];
             matrix[(j, p)] = -zy[j];
         }
-        matrix[(p, p)] = dot(&wy, profile.y);
+        matrix[(p, p)] = dot(wy, profile.y);
         Some(Self { profile, curvature: matrix.cholesky()? })
     }
 
     fn norm(&self, v: &DVector<f64>) -> f64 {
         v.dot(&self.curvature.solve(v)).max(0.0).sqrt()
+    }
+
+    /// No `lambda` from `first` up has a profile above this; `x` is a guess at its place.
+    ///
+    /// There `ln Phi(-lambda q) <= k(q) = min(0, ln 2 + ln Phi(-first q))` for every `q`. The
+    /// likelihood with `k` in the place of `ln Phi` is concave but for `-q^2/2` as well, so the
+    /// first fact holds for it.
+    pub fn beyond(&self, first: f64, x: &DVector<f64>) -> f64 {
+        let profile = self.profile;
+        let (z, p) = (profile.z, profile.z.ncols());
+        let tau = x[p];
+        let parts = blocks(profile.y.len(), |rows| {
+            let y = &profile.y[rows.clone()];
+            let mut q = vec![0.0; rows.len()];
+            apply(z, &x.as_slice()[..p], rows.clone(), &mut q);
+            let mut value = 0.0;
+            for i in 0..rows.len() {
+                let w = profile.weights.map_or(1.0, |w| w[rows.start + i]);
+                let qi = profile.sign * (tau * y[i] - q[i]);
+                let (mut k, mut m) = (0.0, 0.0);
+                if qi > 0.0 {
+                    (k, m, _) = ln_cdf_jet(-first * qi);
+                    k += LN_2;
+                }
+                value += w * (k - 0.5 * qi * qi);
+                q[i] = -w * (qi + first * m);
+            }
+            let mut score = DVector::zeros(p + 1);
+            for a in 0..p {
+                score[a] = -profile.sign * dot(&z.column(a).data.into_slice()[rows.clone()], &q);
+            }
+            score[p] = profile.sign * dot(y, &q);
+            (value, score)
+        });
+        let zero = (0.0, DVector::zeros(p + 1));
+        let (value, mut score) = parts.into_iter().fold(zero, |a, b| (a.0 + b.0, a.1 + b.1));
+        score[p] += profile.total / tau;
+        let constant = profile.total * (tau.ln() + LN_2 - HALF_LN_2PI);
+        value + constant + 0.5 * self.norm(&score).powi(2)
     }
 
     /// No `lambda` in `[low, high]`, which holds that of `point`, has a profile above this.
@@ -284,5 +324,32 @@ mod tests {
             }
             assert!(bound >= highest - 1e-10, "[{low}, {high}]: {bound} {highest}");
         }
+    }
+
+    #[test]
+    fn nothing_beyond_is_above_the_ceiling() {
+        let n = 60;
+        let x = |i: usize, k: f64| ((i as f64 + 1.0) * k).sin();
+        let z = DMatrix::from_fn(n, 2, |i, j| if j == 0 { 1.0 } else { x(i, 1.3) });
+        let y: Vec<f64> = (0..n).map(|i| x(i, 1.3) + x(i, 0.7) - x(i, 5.1).abs()).collect();
+        let profile = Profile { z: &z, y: &y, sign: 1.0, weights: None, total: n as f64 };
+        let start = DVector::from_row_slice(&[0.5, 0.5, 1.0]);
+        let ctx = Context::default();
+        let ceiling = Ceiling::new(&profile).unwrap();
+        let mut loosest = 0.0_f64;
+        for first in [0.3, 1.0, 4.0, 20.0] {
+            let top = profile.point(first, &start, true, &ctx).unwrap();
+            for by in [0.9, 1.0, 1.2] {
+                let at = &top.at * by;
+                let beyond = ceiling.beyond(first, &at);
+                for k in 0..30 {
+                    let lambda = first * 1.3_f64.powi(k);
+                    let point = profile.point(lambda, &top.at, true, &ctx).unwrap();
+                    assert!(beyond >= point.loglik - 1e-10, "{first} {by} {lambda}");
+                }
+                loosest = loosest.max(beyond - top.loglik);
+            }
+        }
+        assert!(loosest < n as f64, "{loosest}");
     }
 }

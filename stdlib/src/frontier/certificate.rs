@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::bound::{cover, tail};
+use super::bound::cover;
 use super::error::FrontierError;
 use super::fit::{Boundary, Problem, SfaFit};
 use super::profile::{LAST, LocalMaximum, STEP};
@@ -139,10 +139,7 @@ impl SfaFit {
         let (mut ceiling, mut far) = (None, None);
         let (mut solved, mut decrement, mut all_definite, mut intervals) = (0, 0.0, true, 0);
         if let Some((end, loglik)) = &end {
-            let sigma = (end.ssr / sample.n()).sqrt();
-            let multipliers: Vec<(usize, f64)> =
-                end.active.iter().copied().zip(end.multipliers.iter().copied()).collect();
-            let last = tail(&multipliers, sigma, sample.weights.as_deref()).max(1.0);
+            let last = end.holds_from(sample).max(1.0);
             if let Some(cover) = cover(&profile, &start, self.loglik + tolerance, last, ctx)? {
                 ceiling = Some(cover.ceiling.max(*loglik));
                 far = Some(last);

@@ -8,8 +8,9 @@
 //! row at a time, so only rows on the frontier ever enter, and it ends at the exact vertex.
 
 use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
 
-use super::data::{blocks, gram};
+use super::data::{BLOCK, blocks, gram};
 
 /// The deterministic frontier.
 #[derive(Debug, Clone)]
@@ -172,13 +173,18 @@ fn polish(
 }
 
 pub(super) fn residuals(z: &DMatrix<f64>, y: &[f64], coef: &[f64]) -> Vec<f64> {
-    let parts = blocks(y.len(), |rows| {
-        let mut out = vec![0.0; rows.len()];
-        super::data::apply(z, coef, rows.clone(), &mut out);
+    let mut all = vec![0.0; y.len()];
+    let fill = |(block, out): (usize, &mut [f64])| {
+        let rows = block * BLOCK..block * BLOCK + out.len();
+        super::data::apply(z, coef, rows.clone(), out);
         out.iter_mut().zip(&y[rows]).for_each(|(o, y)| *o = y - *o);
-        out
-    });
-    parts.concat()
+    };
+    if y.len() <= BLOCK {
+        fill((0, &mut all));
+    } else {
+        all.par_chunks_mut(BLOCK).enumerate().for_each(fill);
+    }
+    all
 }
 
 fn residual_norm(z: &DMatrix<f64>, y: &[f64], weights: Option<&[f64]>, coef: &[f64]) -> f64 {

@@ -39,7 +39,7 @@ fn without(index: Index, others: &[Determinant]) -> Vec<Determinant> {
     others.iter().filter(|o| o.index != index).cloned().collect()
 }
 
-/// A point far out where the truncated normal is nearly exponential, if `ends` head there.
+/// A point far out where the truncated normal is nearly exponential, if `best` heads there.
 ///
 /// With `mu = -m` and `sigma_u^2 = m s` the truncated normal tends to the exponential of mean `s`
 /// as `m` grows, along a ridge that a search climbs ever more slowly.
@@ -47,11 +47,11 @@ pub(super) fn far_end(
     sample: &Sample,
     others: &[Determinant],
     law: ErrorLaw,
-    ends: &[Ascent],
+    best: Option<&Ascent>,
     ctx: &Context,
 ) -> Result<Option<Vec<f64>>> {
     let truncated = law.inefficiency == Inefficiency::TruncatedNormal;
-    let Some(best) = ends.first().filter(|_| truncated) else {
+    let Some(best) = best.filter(|_| truncated) else {
         return Ok(None);
     };
     let [Some(_), Some(ln_u), Some(mu), ..] = constants(sample, others, &best.coef) else {

@@ -9,6 +9,7 @@ use super::data::{apply, blocks, dot};
 use super::density::Point;
 use super::jet::Num;
 use super::law::ErrorLaw;
+use super::shared;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -65,7 +66,8 @@ impl Likelihood<'_> {
         self.equations.iter().map(|e| e.z.ncols()).sum()
     }
 
-    fn point<N: Num>(&self, indices: &[N]) -> Point<N> {
+    /// What a row's density depends on, from its indices.
+    pub fn point<N: Num>(&self, indices: &[N]) -> Point<N> {
         let zero = N::from(0.0);
         let mut point = Point { e: zero, ln_v: zero, ln_u: zero, mu: zero, shape: zero, df: zero };
         let mut stretch = None;
@@ -126,6 +128,9 @@ impl Likelihood<'_> {
     /// The loglikelihood; not finite where there is none.
     pub fn value(&self, coef: &[f64]) -> f64 {
         blocks(self.y.len(), |rows| {
+            if let Some(jet) = shared::jet(self, coef, rows.clone()) {
+                return jet.value;
+            }
             let indices = self.indices(coef, rows.clone());
             let mut at = vec![0.0; indices.len()];
             let mut sum = 0.0;
@@ -213,6 +218,19 @@ impl Likelihood<'_> {
     }
 
     fn jet_block<const K: usize>(
+        &self,
+        coef: &[f64],
+        rows: std::ops::Range<usize>,
+        p: usize,
+    ) -> Jet {
+        match shared::jet(self, coef, rows.clone()) {
+            Some(jet) => jet,
+            None => self.jet_by_rows::<K>(coef, rows, p),
+        }
+    }
+
+    /// The jet of `rows` by dual numbers, row after row; `p` coefficients in all.
+    pub fn jet_by_rows<const K: usize>(
         &self,
         coef: &[f64],
         rows: std::ops::Range<usize>,

@@ -103,7 +103,8 @@ pub struct Search {
     pub stop: Option<Stop>,
     /// Newton iterations in all.
     pub iterations: usize,
-    /// Starts followed, and how many of them reached the best end.
+    /// Starts followed, and how many of them reached the best end. Of more than 20,000 rows a
+    /// thinned sample comes first: starts that lead to one place there go on as one from it.
     pub starts: usize,
     /// See `starts`.
     pub reached: usize,
@@ -117,7 +118,8 @@ pub struct Search {
     pub shortfall: Option<f64>,
     /// All local maxima of the profile over `lambda`, ends included, best first.
     pub maxima: Vec<LocalMaximum>,
-    /// `lambda` and profile loglikelihood, both ends included; half-normal only.
+    /// `lambda` and profile loglikelihood, both ends included; half-normal only. Of more than
+    /// 20,000 rows the points may end where nothing up to the end can be as high as the maximum.
     pub profile: Vec<(f64, f64)>,
     /// What the model tends to, in words, when its likelihood has no finite maximum.
     pub drift: Option<String>,

@@ -10,10 +10,12 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::data::{apply, blocks, dot};
-use super::normal::{HALF_LN_2PI, ln_cdf_jet};
+use super::data::blocks;
+use super::normal::HALF_LN_2PI;
+use super::rows::{Normal, TILE, WIDTH, add_scaled, dot, sum};
 use crate::context::Context;
 use crate::error::Result;
+use crate::simd::widest;
 
 /// A point on the profile.
 #[derive(Debug, Clone)]
@@ -50,62 +52,107 @@ struct Sums {
     hessian: DMatrix<f64>,
 }
 
+impl Sums {
+    fn zero(p: usize) -> Self {
+        Self { value: 0.0, slope: 0.0, score: DVector::zeros(p), hessian: DMatrix::zeros(p, p) }
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        self.value += other.value;
+        self.slope += other.slope;
+        self.score += other.score;
+        self.hessian += other.hessian;
+        self
+    }
+}
+
 impl Profile<'_> {
     fn sums(&self, lambda: f64, at: &DVector<f64>) -> Sums {
         let p = self.z.ncols();
         let tau = at[p];
         let parts = blocks(self.y.len(), |rows| {
-            let n = rows.len();
-            let y = &self.y[rows.clone()];
-            let mut q = vec![0.0; n];
-            apply(self.z, &at.as_slice()[..p], rows.clone(), &mut q);
-            let mut g = vec![0.0; n];
-            let mut h = vec![0.0; n];
-            let (mut value, mut slope) = (0.0, 0.0);
-            for i in 0..n {
-                let w = self.weights.map_or(1.0, |w| w[rows.start + i]);
-                let qi = self.sign * (tau * y[i] - q[i]);
-                let (f, m, second) = ln_cdf_jet(-lambda * qi);
-                value += w * (f - 0.5 * qi * qi);
-                slope -= w * qi * m;
-                g[i] = w * (-qi - lambda * m);
-                h[i] = w * (-1.0 + lambda * lambda * second);
-            }
-            let mut score = DVector::zeros(p + 1);
-            let mut hessian = DMatrix::zeros(p + 1, p + 1);
-            let column = |a: usize| -> &[f64] {
-                if a < p { &self.z.column(a).data.into_slice()[rows.clone()] } else { y }
-            };
-            let mut product = vec![0.0; n];
-            for a in 0..=p {
-                let za = column(a);
-                let direction = if a < p { -self.sign } else { self.sign };
-                score[a] = direction * dot(za, &g);
-                product.iter_mut().zip(za).zip(&h).for_each(|((p, z), h)| *p = z * h);
-                for b in 0..=a {
-                    let sign = if (a < p) == (b < p) { 1.0 } else { -1.0 };
-                    hessian[(a, b)] = sign * dot(&product, column(b));
-                }
-            }
-            Sums { value, slope, score, hessian }
+            // Vectors of the machine's width, tile by tile.
+            widest(
+                #[inline(always)]
+                || self.block(lambda, at.as_slice(), rows),
+            )
         });
-        let mut all = Sums {
-            value: 0.0,
-            slope: 0.0,
-            score: DVector::zeros(p + 1),
-            hessian: DMatrix::zeros(p + 1, p + 1),
-        };
-        for part in parts {
-            all.value += part.value;
-            all.slope += part.slope;
-            all.score += part.score;
-            all.hessian += part.hessian;
+        let mut all = parts.into_iter().reduce(Sums::plus).unwrap_or_else(|| Sums::zero(p + 1));
+        // Columns enter `q = s (tau y - z'theta)` with these signs.
+        let signs = |a: usize| if a < p { -self.sign } else { self.sign };
+        for a in 0..=p {
+            all.score[a] *= signs(a);
+            for b in 0..a {
+                all.hessian[(a, b)] *= signs(a) * signs(b);
+            }
         }
         all.value += self.total * (tau.ln() + std::f64::consts::LN_2 - HALF_LN_2PI);
         all.score[p] += self.total / tau;
         all.hessian[(p, p)] -= self.total / (tau * tau);
         all.hessian.fill_upper_triangle_with_lower_triangle();
         all
+    }
+
+    /// The sums over `rows`, signs of columns and what `tau` adds left out.
+    #[inline(always)]
+    fn block(&self, lambda: f64, at: &[f64], rows: std::ops::Range<usize>) -> Sums {
+        let p = self.z.ncols();
+        let mut sums = Sums::zero(p + 1);
+        let (mut value, mut slope) = ([0.0; TILE], [0.0; TILE]);
+        let (mut q, mut t, mut g, mut h) = ([0.0; TILE], [0.0; TILE], [0.0; TILE], [0.0; TILE]);
+        let mut normal = Normal::EMPTY;
+        let column = |a: usize, start: usize, n: usize| -> &[f64] {
+            if a < p {
+                &self.z.column(a).data.into_slice()[start..start + n]
+            } else {
+                &self.y[start..start + n]
+            }
+        };
+        for start in rows.clone().step_by(TILE) {
+            let n = TILE.min(rows.end - start);
+            q.fill(0.0);
+            for a in 0..=p {
+                let by = self.sign * if a < p { -at[a] } else { at[p] };
+                add_scaled(&mut q[..n], by, column(a, start, n));
+            }
+            // Whole vectors, the places behind the last row with weight zero.
+            let full = n.next_multiple_of(WIDTH).min(TILE);
+            for i in 0..full {
+                t[i] = -lambda * q[i];
+            }
+            normal.fill(&t[..full]);
+            if let Some(weights) = self.weights {
+                let w = &weights[start..start + n];
+                for i in 0..n {
+                    let m = normal.mills[i];
+                    value[i] += w[i] * (normal.ln[i] - 0.5 * q[i] * q[i]);
+                    slope[i] -= w[i] * (q[i] * m);
+                    g[i] = w[i] * (-q[i] - lambda * m);
+                    h[i] = -w[i] * (1.0 + lambda * lambda * (m * normal.sum[i]));
+                }
+            } else {
+                for i in 0..n {
+                    let m = normal.mills[i];
+                    value[i] += normal.ln[i] - 0.5 * q[i] * q[i];
+                    slope[i] -= q[i] * m;
+                    g[i] = -q[i] - lambda * m;
+                    h[i] = -1.0 - lambda * lambda * (m * normal.sum[i]);
+                }
+            }
+            for a in 0..=p {
+                let za = column(a, start, n);
+                sums.score[a] += dot(za, &g[..n]);
+                for i in 0..n {
+                    t[i] = za[i] * h[i];
+                }
+                for b in 0..=a {
+                    sums.hessian[(a, b)] += dot(&t[..n], column(b, start, n));
+                }
+            }
+        }
+        sums.value = sum(&mut value);
+        sums.slope = sum(&mut slope);
+        sums
     }
 
     /// The maximum for `lambda`, from `start`; `tight` asks for the last digits.
@@ -194,6 +241,9 @@ pub(super) struct Search {
     pub iterations: usize,
 }
 
+/// Smallest positive `lambda` tried.
+pub(super) const FIRST: f64 = 0.1;
+
 /// Largest finite `lambda` tried: noise of a five-thousandth of inefficiency.
 pub(super) const LAST: f64 = 5000.0;
 
@@ -210,17 +260,20 @@ pub(super) struct Pace<'a> {
     pub tolerance: f64,
     /// Points of a profile close to this one.
     pub warm: &'a [ProfilePoint],
+    /// Whether the walk may end where the deterministic frontier is proven to be above all that
+    /// is left.
+    pub short: bool,
 }
 
 impl Pace<'static> {
     /// Every maximum to the last digits.
     pub fn fine() -> Self {
-        Self { step: STEP, tolerance: 1e-9, warm: &[] }
+        Self { step: STEP, tolerance: 1e-9, warm: &[], short: false }
     }
 
     /// Longer strides to a bracket from which Newton's method ends as precisely.
     pub fn brisk() -> Self {
-        Self { step: STEP * STEP, tolerance: 1e-3, warm: &[] }
+        Self { step: STEP * STEP, tolerance: 1e-3, warm: &[], short: true }
     }
 }
 
@@ -228,12 +281,14 @@ impl Pace<'static> {
 ///
 /// `ols` is the maximum at `lambda = 0` as `(theta, tau)`; `upward` says whether the profile
 /// leaves it upwards, which the third moment of the residuals decides. `warm` are points of the
-/// profile of a part of the rows, from which Newton's method starts where they are nearer.
+/// profile of a part of the rows, from which Newton's method starts where they are nearer. `last`
+/// is where the walk may end.
 pub(super) fn search(
     profile: &Profile<'_>,
     ols: &DVector<f64>,
     upward: bool,
     pace: &Pace<'_>,
+    last: f64,
     ctx: &Context,
 ) -> Result<Search> {
     let mut grid: Vec<ProfilePoint> = Vec::new();
@@ -241,7 +296,7 @@ pub(super) fn search(
     let mut iterations = 0;
     let mut rising = upward;
     let mut before: (f64, DVector<f64>) = (0.0, ols.clone());
-    let mut lambda = 0.1;
+    let mut lambda = FIRST;
     while lambda <= LAST {
         let near = pace.warm.iter().find(|w| (w.lambda / lambda - 1.0).abs() < 0.3);
         let from = near.map_or(&before.1, |warm| &warm.at);
@@ -255,6 +310,9 @@ pub(super) fn search(
         rising = point.slope > 0.0;
         before = (lambda, point.at.clone());
         grid.push(point);
+        if lambda >= last {
+            break;
+        }
         lambda *= pace.step;
     }
     Ok(Search { grid, interior, iterations })

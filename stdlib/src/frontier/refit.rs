@@ -67,8 +67,7 @@ impl Refitter {
 
     /// The equations besides the frontier on the rows `keep`.
     pub fn others(&self, keep: &[usize]) -> Vec<Determinant> {
-        let others = self.problem.others.iter();
-        others.map(|o| Determinant { scaled: o.scaled.rows(keep), ..o.clone() }).collect()
+        self.problem.others.iter().map(|other| other.rows(keep)).collect()
     }
 
     /// The model on `sample`.

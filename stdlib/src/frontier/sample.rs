@@ -1,7 +1,8 @@
 //! The rows and columns of one fit, and its two ends.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
+use super::bound::tail;
 use super::data::{Scaled, cross, gram};
 use super::deterministic::{self, Deterministic};
 use super::error::FrontierError;
@@ -29,6 +30,28 @@ pub(super) struct Sample {
     /// Third moment of the standardised residuals, in the orientation of the frontier.
     pub skewness: f64,
     first_moment: f64,
+}
+
+/// Fractional part of the golden ratio.
+const GOLDEN: f64 = 0.618_033_988_749_895;
+
+/// The factor of `Z'WZ`, where that has full rank to working precision.
+fn factor(z: &DMatrix<f64>, weights: Option<&[f64]>) -> Option<Cholesky<f64, Dyn>> {
+    let gram = gram(z, weights);
+    let largest = gram.diagonal().max();
+    let factor = gram.cholesky()?;
+    let full = factor.l_dirty().diagonal().iter().all(|pivot| pivot * pivot > 1e-13 * largest);
+    full.then_some(factor)
+}
+
+impl Deterministic {
+    /// The `lambda` from which on no profile of `sample` is above this end.
+    pub fn holds_from(&self, sample: &Sample) -> f64 {
+        let sigma = (self.ssr / sample.n()).sqrt();
+        let multipliers: Vec<(usize, f64)> =
+            self.active.iter().copied().zip(self.multipliers.iter().copied()).collect();
+        tail(&multipliers, sigma, sample.weights.as_deref())
+    }
 }
 
 impl Sample {
@@ -73,22 +96,21 @@ impl Sample {
     ) -> Result<Self, Flaw> {
         let n = y.len();
         let w = weights.as_deref();
-        let weigh = |r: Vec<f64>| -> Vec<f64> {
+        let cross = |r: &[f64]| -> DVector<f64> {
             match w {
-                Some(w) => r.iter().zip(w).map(|(r, w)| r * w).collect(),
-                None => r,
+                Some(w) => {
+                    let weighted: Vec<f64> = r.iter().zip(w).map(|(r, w)| r * w).collect();
+                    cross(&scaled.z, &weighted)
+                }
+                None => cross(&scaled.z, r),
             }
         };
-        let gram = gram(&scaled.z, w);
-        let largest = gram.diagonal().max();
-        let factor = gram.cholesky().ok_or(Flaw::Rank)?;
-        if factor.l_dirty().diagonal().iter().any(|pivot| pivot * pivot <= 1e-13 * largest) {
-            return Err(Flaw::Rank);
-        }
-        let mut ols = factor.solve(&cross(&scaled.z, &weigh(y.clone())));
+        let factor = factor(&scaled.z, w).ok_or(Flaw::Rank)?;
+        let mut ols = factor.solve(&cross(&y));
         // One step of refinement brings the residuals orthogonal to the last digits.
         let residuals = deterministic::residuals(&scaled.z, &y, ols.as_slice());
-        ols += factor.solve(&cross(&scaled.z, &weigh(residuals)));
+        ols += factor.solve(&cross(&residuals));
+        drop(residuals);
         let residuals = deterministic::residuals(&scaled.z, &y, ols.as_slice());
         let moment = |k: i32, sd: f64| -> f64 {
             let at = |i: usize| w.map_or(1.0, |w| w[i]);
@@ -108,11 +130,16 @@ impl Sample {
     /// The rows `keep`, repeats allowed; `None` where they leave no model to fit.
     pub fn with_rows(&self, keep: &[usize]) -> Option<Self> {
         let y = keep.iter().map(|i| self.y[*i]).collect();
-        let weights = self.weights.as_ref().map(|w| {
+        let weights = self.weights_of(keep);
+        Self::settle(self.scaled.rows(keep), y, weights, self.sign, self.intercept).ok()
+    }
+
+    /// Weights of the rows `keep`, rescaled to sum to their number.
+    fn weights_of(&self, keep: &[usize]) -> Option<Vec<f64>> {
+        self.weights.as_ref().map(|w| {
             let total: f64 = keep.iter().map(|i| w[*i]).sum();
             keep.iter().map(|i| w[*i] * keep.len() as f64 / total).collect()
-        });
-        Self::settle(self.scaled.rows(keep), y, weights, self.sign, self.intercept).ok()
+        })
     }
 
     /// The same rows with another response.
@@ -121,16 +148,25 @@ impl Sample {
         Self::settle(scaled, y, self.weights.clone(), self.sign, self.intercept).ok()
     }
 
-    /// About `rows` rows, evenly spread, with the same coefficients as least squares.
-    pub fn thinned(&self, rows: usize) -> Self {
-        let stride = (self.y.len() / rows).max(1);
-        let keep: Vec<usize> = (0..self.y.len()).step_by(stride).collect();
-        let pick = |values: &[f64]| -> Vec<f64> { keep.iter().map(|i| values[*i]).collect() };
-        let (y, weights) = (pick(&self.y), self.weights.as_deref().map(pick));
-        let scaled = self.scaled.rows(&keep);
+    /// Positions of about `rows` rows, evenly spread but in step with no period of the data: one
+    /// from each of as many stretches, its place there by the golden ratio.
+    pub fn spread(&self, rows: usize) -> Vec<usize> {
+        let n = self.y.len();
+        let stretch = n as f64 / rows.min(n) as f64;
+        let place = |i: usize| (i as f64 + (i as f64 * GOLDEN).fract()) * stretch;
+        (0..rows.min(n)).map(|i| (place(i) as usize).min(n - 1)).collect()
+    }
+
+    /// The rows `keep`, with the coefficients of least squares on all; `None` where they do not
+    /// determine every coefficient.
+    pub fn thinned(&self, keep: &[usize]) -> Option<Self> {
+        let y: Vec<f64> = keep.iter().map(|i| self.y[*i]).collect();
+        let weights = self.weights_of(keep);
+        let scaled = self.scaled.rows(keep);
+        factor(&scaled.z, None)?;
         let residuals = deterministic::residuals(&scaled.z, &y, self.ols.as_slice());
         let ols_ssr = residuals.iter().map(|r| r * r).sum();
-        Self { scaled, y, weights, ols: self.ols.clone(), ols_ssr, ..*self }
+        Some(Self { scaled, y, weights, ols: self.ols.clone(), ols_ssr, ..*self })
     }
 
     /// Rows, which is also the sum of the weights.

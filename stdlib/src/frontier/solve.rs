@@ -1,13 +1,16 @@
 //! From a sample to a maximum: globally for the plain half-normal; see `starts` for the others.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
+use super::bound::Ceiling;
 use super::data::Scaled;
 use super::deterministic::Deterministic;
 use super::engine::{Ascent, Equation, Index, Likelihood, Stop, maximise};
 use super::law::ErrorLaw;
 use super::noise_only::NoiseOnly;
-use super::profile::{LocalMaximum, Pace, ProfilePoint, STEP, search};
+use super::profile::{
+    FIRST, LAST, LocalMaximum, Pace, Profile, ProfilePoint, STEP, Search, search,
+};
 use super::sample::Sample;
 use crate::context::Context;
 use crate::error::Result;
@@ -22,6 +25,19 @@ pub(super) struct Determinant {
     pub intercept: bool,
     /// How its columns are made; missing for a constant.
     pub plan: Option<Plan>,
+}
+
+impl Determinant {
+    /// The rows `keep`, scaled as the whole.
+    pub fn rows(&self, keep: &[usize]) -> Self {
+        Self {
+            index: self.index,
+            scaled: self.scaled.rows(keep),
+            names: self.names.clone(),
+            intercept: self.intercept,
+            plan: self.plan.clone(),
+        }
+    }
 }
 
 /// An interior maximum, in scaled coefficients: frontier first, then the determinants in order.
@@ -117,17 +133,32 @@ pub(super) fn half_normal_at(
 ) -> Result<Solution> {
     let (profile, start) = sample.profile();
     let upward = sample.upward();
-    let found = if sample.y.len() > MANY {
-        // A thinned sample finds the way; all rows then walk it in longer steps.
-        let thin = sample.thinned(MANY / 4);
-        let (thin_profile, thin_start) = thin.profile();
-        let scout = search(&thin_profile, &thin_start, thin.upward(), &Pace::fine(), ctx)?;
-        let pace = Pace { step: STEP.powi(3), tolerance: 0.05, warm: &scout.grid };
-        search(&profile, &start, upward, &pace, ctx)?
-    } else {
-        search(&profile, &start, upward, pace, ctx)?
-    };
     let end = sample.deterministic();
+    // From here on no profile is above that end.
+    let proven = end.as_ref().map_or(f64::INFINITY, |(end, _)| end.holds_from(sample));
+    let mut top = None;
+    let found = if sample.y.len() > MANY {
+        // A thinned sample finds the way.
+        let thin = sample.thinned(&sample.spread(MANY / 4));
+        let scout = match &thin {
+            Some(thin) => {
+                let (profile, start) = thin.profile();
+                search(&profile, &start, thin.upward(), &Pace::fine(), LAST, ctx)?
+            }
+            None => Search { grid: Vec::new(), interior: Vec::new(), iterations: 0 },
+        };
+        if upward && let Some((search, ascent)) = straight(sample, others, &profile, &scout, ctx)? {
+            top = Some(ascent);
+            search
+        } else {
+            // All rows walk it in longer steps.
+            let pace = Pace { step: STRIDE, tolerance: 0.05, warm: &scout.grid, short: false };
+            search(&profile, &start, upward, &pace, LAST, ctx)?
+        }
+    } else {
+        let last = if pace.short { proven.min(LAST) } else { LAST };
+        search(&profile, &start, upward, pace, last, ctx)?
+    };
     let ols_loglik = sample.ols_loglik();
 
     let mut maxima: Vec<LocalMaximum> = found
@@ -138,8 +169,9 @@ pub(super) fn half_normal_at(
     if !upward {
         maxima.push(LocalMaximum { lambda: 0.0, loglik: ols_loglik });
     }
+    // Where the walk ended early, the end is above all that the walk left out.
     if let Some((_, loglik)) = &end
-        && found.grid.last().is_some_and(|last| last.slope > 0.0)
+        && (pace.short && proven <= LAST || found.grid.last().is_some_and(|last| last.slope > 0.0))
     {
         maxima.push(LocalMaximum { lambda: f64::INFINITY, loglik: *loglik });
     }
@@ -155,7 +187,10 @@ pub(super) fn half_normal_at(
     let mut iterations = found.iterations;
     let place = match (interior, maxima.first()) {
         (Some(point), _) => {
-            let ascent = polish(sample, others, point, ctx)?;
+            let ascent = match top {
+                Some(ascent) => ascent,
+                None => polish(sample, others, point, ctx)?,
+            };
             iterations += ascent.iterations;
             Place::Inside(inside(ascent, sample.n()))
         }
@@ -175,6 +210,68 @@ pub(super) fn half_normal_at(
         noise_only: None,
     })
 }
+
+/// The search on many rows where a thinned sample has shown one maximum inside.
+///
+/// Newton's method in all parameters takes that maximum to all rows. Then the grid is walked as
+/// ever, from the points of the thinned sample, until a proven ceiling on all `lambda` that are
+/// left lies below the maximum; the last point tells whether the profile rises to its end. Nothing
+/// is returned where it changes its direction anywhere else.
+fn straight(
+    sample: &Sample,
+    others: &[Determinant],
+    profile: &Profile<'_>,
+    scout: &Search,
+    ctx: &Context,
+) -> Result<Option<(Search, Ascent)>> {
+    let ([first], Some(last)) = (&scout.interior[..], scout.grid.last()) else { return Ok(None) };
+    let ascent = polish(sample, others, first, ctx)?;
+    let p = sample.scaled.z.ncols();
+    let &[ln_v, ln_u] = &ascent.coef[p..] else { return Ok(None) };
+    let (best, peak) = (ascent.jet.value, (0.5 * (ln_u - ln_v)).exp());
+    let Some(ceiling) = Ceiling::new(profile).filter(|_| ascent.stop == Stop::Gradient) else {
+        return Ok(None);
+    };
+    let mut grid: Vec<ProfilePoint> = Vec::new();
+    let mut iterations = 0;
+    let mut ruled_out = false;
+    let walk = std::iter::successors(Some(FIRST), |lambda| Some(lambda * STRIDE));
+    let mut walk = walk.take_while(|lambda| *lambda <= LAST).peekable();
+    while let Some(lambda) = walk.next() {
+        let near = scout.grid.iter().find(|w| (w.lambda / lambda - 1.0).abs() < 0.3);
+        let Some(warm) = near else { return Ok(None) };
+        let past = grid.last().is_some_and(|point| point.lambda > peak);
+        ruled_out = ruled_out || past && ceiling.beyond(lambda, &warm.at) < best;
+        // Where the thinned sample rises again at the last point, all rows may do so.
+        let end = walk.peek().is_none() && last.slope > 0.0;
+        if ruled_out && !end {
+            continue;
+        }
+        let point = profile.point(lambda, &warm.at, false, ctx)?;
+        iterations += point.iterations;
+        if !end && (point.slope > 0.0) != (lambda < peak) {
+            return Ok(None);
+        }
+        grid.push(point);
+    }
+    let sigma = (0.5 * (ln_v + peak.powi(2).ln_1p())).exp();
+    let mut at = DVector::from_element(p + 1, 1.0 / sigma);
+    at.rows_mut(0, p).copy_from(&(DVector::from_row_slice(&ascent.coef[..p]) / sigma));
+    let score = DVector::zeros(p + 1);
+    let top = ProfilePoint {
+        lambda: peak,
+        loglik: best,
+        slope: 0.0,
+        at,
+        score,
+        decrement: None,
+        iterations: ascent.iterations,
+    };
+    Ok(Some((Search { grid, interior: vec![top], iterations }, ascent)))
+}
+
+/// Ratio of neighbouring `lambda` on the grid for many rows.
+const STRIDE: f64 = STEP * STEP * STEP;
 
 /// Newton's method in all parameters at once, from a point of the profile.
 fn polish(

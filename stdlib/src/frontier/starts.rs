@@ -17,6 +17,10 @@ use crate::error::Result;
 /// Starts followed where each step integrates numerically.
 const FEW: usize = 4;
 
+/// Loglikelihood by which an end on a thinned sample is beyond chance below the best: the
+/// difference of two models has a standard deviation near the root of twice its size.
+const HOPELESS: f64 = 20.0;
+
 /// How far below the residual variance `ln sigma_v^2` counts as no noise.
 const VANISHED: f64 = 14.0;
 
@@ -34,49 +38,55 @@ pub(super) fn several_starts(
 ) -> Result<Solution> {
     let model = likelihood(sample, others, law);
     let noise_only = sample.noise_only(law.noise, ctx)?;
-    let mut starts: Vec<(f64, Vec<f64>)> = start_values(sample, others, law)
-        .into_iter()
-        .map(|start| (model.value(&start), start))
-        .filter(|(value, _)| value.is_finite())
-        .collect();
-    starts.sort_by(|a, b| b.0.total_cmp(&a.0));
-    if !law.is_closed() {
-        starts.truncate(FEW);
-    } else if sample.y.len() > MANY {
-        starts.truncate(3);
-    }
-    for start in simpler(sample, others, law, ctx)? {
-        starts.push((model.value(&start), start));
+    let many = law.is_closed() && sample.y.len() > MANY;
+    let scouts = if many { scouted(sample, others, law, ctx)? } else { None };
+    let mut starts = if let Some(starts) = scouts {
+        starts
+    } else {
+        let starts = ranked(&model, start_values(sample, others, law));
+        let few = match law.is_closed() {
+            true if many => 3,
+            true => starts.len(),
+            false => FEW,
+        };
+        starts.into_iter().take(few).map(|(_, start)| Start { at: start, stands_for: 1 }).collect()
+    };
+    for at in simpler(sample, others, law, ctx)? {
+        starts.push(Start { at, stands_for: 1 });
     }
     let mut iterations = 0;
     // Every start is followed for a while, and the best of them to the end.
-    let mut ends: Vec<Ascent> = starts
+    let mut ends: Vec<End> = starts
         .par_iter()
-        .map(|(_, start)| maximise(&model, start, 25, ctx))
+        .map(|start| {
+            let ascent = maximise(&model, &start.at, 25, ctx)?;
+            Ok(End { ascent, stands_for: start.stands_for })
+        })
         .collect::<Result<_>>()?;
-    iterations += ends.iter().map(|end| end.iterations).sum::<usize>();
+    iterations += ends.iter().map(|end| end.ascent.iterations).sum::<usize>();
     sort(&mut ends);
-    if let Some(far) = far_end(sample, others, law, &ends[..1.min(ends.len())], ctx)? {
-        let far = maximise(&model, &far, 5, ctx)?;
-        iterations += far.iterations;
-        ends.push(far);
+    if let Some(far) = far_end(sample, others, law, ends.first().map(|end| &end.ascent), ctx)? {
+        let ascent = maximise(&model, &far, 5, ctx)?;
+        iterations += ascent.iterations;
+        ends.push(End { ascent, stands_for: 1 });
         sort(&mut ends);
     }
-    for end in ends.iter_mut().take(3).filter(|end| end.stop == Stop::Iterations) {
-        let more = maximise(&model, &end.coef, 60, ctx)?;
+    for end in ends.iter_mut().take(3).filter(|end| end.ascent.stop == Stop::Iterations) {
+        let more = maximise(&model, &end.ascent.coef, 60, ctx)?;
         iterations += more.iterations;
-        *end = more;
+        end.ascent = more;
     }
     sort(&mut ends);
-    let count = ends.len();
+    let total = |ends: &[End]| ends.iter().map(|end| end.stands_for).sum::<usize>();
+    let count = total(&ends);
     let mut spikes = 0;
     if law.inefficiency.unbounded() {
-        ends.retain(|end| !without_noise(&model, end, noise_only.ln_v));
-        spikes = count - ends.len();
+        ends.retain(|end| !without_noise(&model, &end.ascent, noise_only.ln_v));
+        spikes = count - total(&ends);
     }
-    let top = ends.first().map_or(0.0, |end| end.jet.value);
-    let near = |end: &&Ascent| (end.jet.value - top).abs() <= 1e-6 * (1.0 + top.abs());
-    let reached = ends.iter().filter(near).count();
+    let top = ends.first().map_or(0.0, |end| end.ascent.jet.value);
+    let near = |end: &&End| (end.ascent.jet.value - top).abs() <= 1e-6 * (1.0 + top.abs());
+    let reached = ends.iter().filter(near).map(|end| end.stands_for).sum();
     if ends.is_empty() && spikes > 0 {
         return Err(FrontierError::Degenerate {
             why: "every start ended where noise vanishes, and there the density of inefficiency \
@@ -104,7 +114,8 @@ pub(super) fn several_starts(
         caveat,
         noise_only: Some(noise_only).filter(|_| law.noise != Noise::Normal),
     };
-    let Some(best) = ends.into_iter().next().filter(|best| best.jet.value > alone + 1e-9) else {
+    let best = ends.into_iter().next().map(|end| end.ascent);
+    let Some(best) = best.filter(|best| best.jet.value > alone + 1e-9) else {
         let maxima = vec![LocalMaximum { lambda: 0.0, loglik: alone }];
         return Ok(solution(Place::GammaZero, maxima, count, None));
     };
@@ -113,9 +124,66 @@ pub(super) fn several_starts(
     Ok(solution(place, Vec::new(), reached, drift))
 }
 
-fn sort(ends: &mut Vec<Ascent>) {
-    ends.retain(|end| end.jet.value.is_finite());
-    ends.sort_by(|a, b| b.jet.value.total_cmp(&a.jet.value));
+/// Where an ascent on all rows begins, and how many starts led there.
+struct Start {
+    at: Vec<f64>,
+    stands_for: usize,
+}
+
+/// Where it ended.
+struct End {
+    ascent: Ascent,
+    stands_for: usize,
+}
+
+fn sort(ends: &mut Vec<End>) {
+    ends.retain(|end| end.ascent.jet.value.is_finite());
+    ends.sort_by(|a, b| b.ascent.jet.value.total_cmp(&a.ascent.jet.value));
+}
+
+/// The starts at which there is a likelihood, the best first.
+fn ranked(model: &Likelihood<'_>, starts: Vec<Vec<f64>>) -> Vec<(f64, Vec<f64>)> {
+    let values = starts.into_iter().map(|start| (model.value(&start), start));
+    let mut ranked: Vec<(f64, Vec<f64>)> = values.filter(|(value, _)| value.is_finite()).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ranked
+}
+
+/// Starts for many rows: the maxima that all starts find on a thinned sample.
+///
+/// Nothing where that sample says nothing of some coefficient. What lies more than [`HOPELESS`] below the best there, or ends in the same place, is not
+/// followed on all rows. A start that found no maximum of the thinned sample is, from where it
+/// began.
+fn scouted(
+    sample: &Sample,
+    others: &[Determinant],
+    law: ErrorLaw,
+    ctx: &Context,
+) -> Result<Option<Vec<Start>>> {
+    let keep = sample.spread(MANY / 4);
+    let Some(thin) = sample.thinned(&keep) else { return Ok(None) };
+    let rest: Vec<Determinant> = others.iter().map(|other| other.rows(&keep)).collect();
+    let model = likelihood(&thin, &rest, law);
+    let mut ends: Vec<(Ascent, Vec<f64>)> = ranked(&model, start_values(&thin, &rest, law))
+        .into_par_iter()
+        .map(|(_, start)| Ok((maximise(&model, &start, 85, ctx)?, start)))
+        .collect::<Result<_>>()?;
+    ends.retain(|(end, _)| end.jet.value.is_finite());
+    ends.sort_by(|a, b| b.0.jet.value.total_cmp(&a.0.jet.value));
+    let mut starts: Vec<Start> = Vec::new();
+    let (mut last, top) = (f64::INFINITY, ends.first().map_or(0.0, |(end, _)| end.jet.value));
+    for (end, start) in ends {
+        let value = end.jet.value;
+        let same = (last - value).abs() <= 1e-6 * (1.0 + value.abs());
+        if same && let Some(before) = starts.last_mut() {
+            before.stands_for += 1;
+        } else if starts.len() < 3 && top - value <= HOPELESS {
+            let at = if end.stop == Stop::Gradient { end.coef } else { start };
+            starts.push(Start { at, stands_for: 1 });
+            last = value;
+        }
+    }
+    Ok(Some(starts).filter(|starts| !starts.is_empty()))
 }
 
 /// Whether some row has next to no noise left, against `ln_v` of the model without inefficiency.
