@@ -250,11 +250,9 @@ impl SfaFit {
         }
         let boot = self.bootstrap(&self.params.bootstrap, ctx)?;
         self.vcov = boot.vcov(&self);
-        let mut at = 0;
         let equations = self.equations.iter_mut().flat_map(|equation| &mut equation.coef);
-        for estimate in self.coef.iter_mut().chain(equations) {
+        for (at, estimate) in self.coef.iter_mut().chain(equations).enumerate() {
             estimate.se = self.vcov.as_ref().map(|v| v[(at, at)].sqrt());
-            at += 1;
         }
         let spread = |name: &str| {
             let column = boot.column(boot.names.iter().position(|known| known == name)?);

@@ -77,6 +77,14 @@ impl Tabulated {
         (masses, best)
     }
 
+    /// How the whole mass changes with each parameter: not at all, unless the support moves.
+    pub fn leaks(&self) -> Vec<f64> {
+        let sum = |slope: &Vec<f64>| -> f64 {
+            slope.iter().zip(&self.fine.weight).map(|(s, w)| s * w).sum()
+        };
+        self.first.iter().map(sum).collect()
+    }
+
     /// `ln f(e)`.
     pub fn ln_density(&self, e: f64) -> f64 {
         let (masses, best) = self.masses(e);
@@ -214,14 +222,6 @@ impl CustomLikelihood<'_> {
     fn fail(&self, error: Error) -> Option<Tabulated> {
         *self.failure.borrow_mut() = Some(error);
         None
-    }
-
-    /// How the whole mass changes with each parameter: not at all, unless the support moves.
-    pub fn leaks(&self, table: &Tabulated) -> Vec<f64> {
-        let sum = |slope: &Vec<f64>| -> f64 {
-            slope.iter().zip(&table.fine.weight).map(|(s, w)| s * w).sum()
-        };
-        table.first.iter().map(sum).collect()
     }
 
     /// The composed errors at `coef`.

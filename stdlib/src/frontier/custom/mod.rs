@@ -270,7 +270,7 @@ fn first_look(model: &CustomLikelihood<'_>, begin: &[f64]) -> Result<(f64, f64)>
     // A support that moves with theta makes the likelihood jump where a row meets its end.
     let start = start_at(model, begin, mean, 1.0);
     if let Some(table) = model.tabulate(&start, true)
-        && let Some(k) = model.leaks(&table).iter().position(|leak| leak.abs() > 1e-4)
+        && let Some(k) = table.leaks().iter().position(|leak| leak.abs() > 1e-4)
     {
         return refuse(format!(
             "its integral over a fixed range changes with {}: where u can lie must not depend on \

@@ -202,7 +202,8 @@ impl Fine {
             Self { edges: Vec::new(), u: Vec::new(), weight: Vec::new(), source: Vec::new() };
         for (at, (low, high)) in panels.edges.iter().enumerate() {
             let parts = ((high - low) / longest).ceil().max(1.0);
-            if !(parts < (most.saturating_sub(fine.edges.len())) as f64) {
+            let left = most.saturating_sub(fine.edges.len()) as f64;
+            if parts.is_nan() || parts >= left {
                 return None;
             }
             let step = (high - low) / parts;
