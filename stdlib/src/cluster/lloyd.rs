@@ -317,7 +317,7 @@ impl Round<'_> {
         let mut room = vec![[0.0; LANES]; p];
         let mut found = Search::new(k);
         // Squared lengths and bounds of a tile stand in memory, or they would be taken one by one.
-        let mut sides = [[0.0; LANES]; 3];
+        let mut sides = Box::new([[0.0_f64; LANES]; 3]);
         for (number, wanted) in wanted[..count].chunks(LANES).enumerate() {
             // The last row fills what is left of a tile.
             let mut at = [0; LANES];
