@@ -149,13 +149,16 @@ impl Shared {
         *self.base.borrow_mut() = base;
     }
 
-    /// `path` as the script means it: relative to the script's folder if the file is there.
+    /// `path` as the script means it: relative to the script's folder if the file is there, or if
+    /// only its folder is, so that an error can tell what stands in it.
     pub(crate) fn resolve(&self, path: &str) -> PathBuf {
         let plain = Path::new(path);
-        match self.base.borrow().as_ref() {
-            Some(base) if plain.is_relative() && base.join(plain).exists() => base.join(plain),
-            _ => plain.to_path_buf(),
-        }
+        let base = self.base.borrow();
+        let beside = base.as_ref().filter(|_| plain.is_relative()).map(|base| base.join(plain));
+        let near = |beside: &PathBuf| {
+            beside.exists() || !plain.exists() && beside.parent().is_some_and(Path::is_dir)
+        };
+        beside.filter(near).unwrap_or_else(|| plain.to_path_buf())
     }
 
     pub(crate) fn params(&self) -> &RefCell<BTreeMap<String, String>> {

@@ -22,7 +22,7 @@ pub enum TableError {
     NoRow { primitive: String, row: i64, rows: usize },
     #[error("{primitive}: column `{column}` is {found}, not {expected}")]
     WrongKind { primitive: String, column: String, found: String, expected: String },
-    #[error("{primitive}: {left} values against {right}")]
+    #[error("{primitive}: {} against {right}", counted(*.left, "value"))]
     Lengths { primitive: String, left: usize, right: usize },
     #[error("{primitive}: column `{column}` has no value at all")]
     AllMissing { primitive: String, column: String },
@@ -111,7 +111,10 @@ impl TableError {
                 Some("leave the column out, or keep only numbers: t.numeric()".into())
             }
             Self::NoPanel { .. } => {
-                Some("declare it first: t = t.panel(\"firm\", \"year\")".into())
+                let declare = "declare it first: t = t.panel(\"firm\", \"year\")";
+                Some(format!(
+                    "{declare}, or t.panel(\"year\") for a single series; t.x.lag(1) goes by rows"
+                ))
             }
             Self::PanelTwice { .. } => {
                 Some("keep one row for each entity and period; t.panel_info() counts them".into())

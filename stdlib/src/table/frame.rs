@@ -315,6 +315,15 @@ impl Table {
         }
     }
 
+    /// An error of `primitive` for the first of `names` that is no column.
+    pub(crate) fn known<'n>(
+        &self,
+        primitive: &str,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<()> {
+        names.into_iter().try_for_each(|name| self.array(primitive, name).map(|_| ()))
+    }
+
     /// Column `name` as floats, missing values kept; text is an error of `primitive`.
     pub fn floats(&self, primitive: &str, name: &str) -> Result<Float64Array> {
         floats(primitive, name, self.array(primitive, name)?)

@@ -141,6 +141,7 @@ fn categories(table: &Table, name: &str) -> Result<(Vec<Option<usize>>, Vec<Stri
 
 /// Counts the rows of `table` by the values of columns `a` (down) and `b` (across).
 pub fn crosstab(table: &Table, a: &str, b: &str) -> Result<Crosstab> {
+    table.known("crosstab", [a, b])?;
     let (down, rows) = categories(table, a)?;
     let (across, columns) = categories(table, b)?;
     let mut counts = vec![vec![0; columns.len()]; rows.len()];

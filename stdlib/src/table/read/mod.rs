@@ -39,6 +39,8 @@ pub struct Loaded {
 /// `table` with the columns that were asked for, labelled by the column that was, or by the first
 /// of text.
 pub(super) fn finish(table: Table, options: &ReadOptions) -> Result<Table> {
+    let named = options.columns.iter().flatten().chain(&options.label);
+    table.known("load", named.map(String::as_str))?;
     let mut labelled = match &options.label {
         Some(label) => Some(table.labelled_by(label)?),
         None => None,

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::closest_hint;
+use crate::error::{closest_hint, counted};
 use crate::formula::Place;
 
 /// A failure to read an expression or to evaluate it on a table.
@@ -113,7 +113,7 @@ pub enum VerbError {
         right: String,
         right_place: String,
     },
-    #[error("{primitive}: {count} groups hold several rows, the first {group}")]
+    #[error("{primitive}: several rows in {}, the first {group}", counted(*.count, "group"))]
     SeveralRows { primitive: String, count: usize, group: String },
     #[error("join: expected {expected}, but {side} has {rows} rows with {key}")]
     Relationship { expected: String, side: String, rows: usize, key: String },
