@@ -3,6 +3,9 @@
 //! A row is looked at again only if its centre may have come to be farther than another; rows that are
 //! looked at are searched several at a time (see [`nearest`](super::nearest)).
 
+// What stays a call of its own within `widest` keeps the narrow vectors.
+#![allow(clippy::inline_always)]
+
 use nalgebra::DMatrix;
 use rayon::prelude::*;
 
@@ -317,7 +320,7 @@ impl Round<'_> {
         let mut room = vec![[0.0; LANES]; p];
         let mut found = Search::new(k);
         // Squared lengths and bounds of a tile stand in memory, or they would be taken one by one.
-        let mut sides = Box::new([[0.0_f64; LANES]; 3]);
+        let mut sides = Box::new([[0.0; LANES]; 3]);
         for (number, wanted) in wanted[..count].chunks(LANES).enumerate() {
             // The last row fills what is left of a tile.
             let mut at = [0; LANES];
@@ -331,9 +334,8 @@ impl Round<'_> {
                 &room
             };
             found.nearest_two(tile, &self.layout);
-            if self.bound
-                && let [norms, upper, lower] = &mut sides[..]
-            {
+            if self.bound {
+                let [norms, upper, lower] = &mut *sides;
                 for (norm, row) in norms.iter_mut().zip(at) {
                     *norm = self.rows.norms[row];
                 }

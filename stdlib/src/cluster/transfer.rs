@@ -3,6 +3,9 @@
 //! Leaving a cluster of `n` rows whose mean is `d` away lowers the sum of squares by `n/(n-1) d^2`, and
 //! joining one raises it by `n/(n+1) d^2` (Hartigan, 1975; Hartigan and Wong, 1979).
 
+// What stays a call of its own within `widest` keeps the narrow vectors.
+#![allow(clippy::inline_always)]
+
 use super::lanes::squared_gap;
 use super::lloyd::Rows;
 use super::nearest::{Centers, LANES, Lanes, Search};
