@@ -10,6 +10,7 @@ use super::density::Point;
 use super::jet::Num;
 use super::law::ErrorLaw;
 use super::shared;
+use super::solve::MANY;
 use crate::context::Context;
 use crate::error::Result;
 
@@ -128,7 +129,7 @@ impl Likelihood<'_> {
     /// The loglikelihood; not finite where there is none.
     pub fn value(&self, coef: &[f64]) -> f64 {
         blocks(self.y.len(), |rows| {
-            if let Some(jet) = shared::jet(self, coef, rows.clone()) {
+            if let Some(jet) = self.shared_jet(coef, rows.clone()) {
                 return jet.value;
             }
             let indices = self.indices(coef, rows.clone());
@@ -217,13 +218,20 @@ impl Likelihood<'_> {
         total
     }
 
+    /// The jet of `rows` in vectors, where there is one. Few rows cost little: but for the
+    /// half-normal they keep the form whose digits last longest on a flat ridge.
+    fn shared_jet(&self, coef: &[f64], rows: std::ops::Range<usize>) -> Option<Jet> {
+        let plain = self.law == ErrorLaw::default();
+        if plain || self.y.len() > MANY { shared::jet(self, coef, rows) } else { None }
+    }
+
     fn jet_block<const K: usize>(
         &self,
         coef: &[f64],
         rows: std::ops::Range<usize>,
         p: usize,
     ) -> Jet {
-        match shared::jet(self, coef, rows.clone()) {
+        match self.shared_jet(coef, rows.clone()) {
             Some(jet) => jet,
             None => self.jet_by_rows::<K>(coef, rows, p),
         }

@@ -23,6 +23,7 @@ mod engine;
 mod error;
 mod explain;
 mod fit;
+mod forms;
 mod hypotheses;
 mod inference;
 mod influence;
