@@ -71,7 +71,7 @@ fn block<const K: usize>(
         }
         let column = &other.z.as_slice()[rows.clone()];
         let first = column[0];
-        if !column.iter().fold(true, |same, z| same & (*z == first)) {
+        if column.iter().any(|z| *z != first) {
             return None;
         }
         factors.push(first);
@@ -154,6 +154,7 @@ fn tiles<const M: usize, H: Function>(
     let mut value = [0.0; TILE];
     let mut error = [[0.0; TILE]; 2];
     let mut first = [[[0.0; TILE]; 2]; MOST];
+    #[allow(clippy::large_stack_arrays)] // 18 KiB, once a block: on the heap it would be slower.
     let mut second = [[[0.0; TILE]; 3]; PAIRS];
     let mut turns = [[0.0; TILE]; MOST];
     let mut moments = Moments {

@@ -48,7 +48,7 @@ const CUSTOM: TypeEntry = TypeEntry {
 
 pub(super) fn register(library: &mut Library<'_>) {
     library.document(ENTRIES);
-    library.register_type::<Custom>(&CUSTOM, |m, style| show(m, style));
+    library.register_type::<Custom>(&CUSTOM, show);
     let engine = &mut *library.engine;
     engine.register_get("coef", |m: &mut Custom| labelled(&m.coef, "coef", |e| Some(e.value)));
     engine.register_get("se", |m: &mut Custom| labelled(&m.coef, "se", |e| e.se));
