@@ -274,6 +274,9 @@ pub fn custom_efficiencies(fit: &CustomFit, params: &EfficiencyParams) -> Result
     efficiency(&fit.efficiency(params)?, fit.params.frontier, "Own-density", &fit.warnings)
 }
 
+/// Units beyond which a ranking has no room for their names, and their distribution is shown.
+const RANKED: usize = 300;
+
 fn efficiency(
     efficiency: &Efficiency,
     frontier: Orientation,
@@ -290,6 +293,16 @@ fn efficiency(
         Orientation::Production => "Technical efficiency",
         Orientation::Cost => "Cost efficiency",
     };
+    if efficiency.te.len() > RANKED {
+        let mut chart = histogram(&HistogramInput {
+            values: &some(&efficiency.te),
+            value_title: &format!("{kind} ({estimator})"),
+            bins: None,
+            title: &format!("{kind} of {} rows", efficiency.te.len()),
+        })?;
+        chart.caption = joined(warnings);
+        return Ok(chart);
+    }
     let interval = format!("{} % interval", number(efficiency.level * 100.0));
     let subtitle = format!("{law} {} frontier, {} rows", frontier.name(), efficiency.te.len());
     let mut chart = ranked(&RankedInput {
