@@ -18,7 +18,8 @@ use rayon::prelude::*;
 
 use super::cells::{Cells, Fault, records};
 use super::parts::{Layout, Markers, Need, Own, Part, Share, narrowest, read_as, shares};
-use super::{ReadOptions, lines, newlines, truth};
+use super::pieces::Pieces;
+use super::{ReadOptions, newlines, truth};
 use crate::context::Context;
 use crate::error::Result;
 use crate::table::date::Date;
@@ -59,12 +60,18 @@ enum Stop {
     Behind,
 }
 
+/// What the reading of one piece needs and the next can use again.
+#[derive(Default)]
+struct Room {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
 /// A file's text in pieces, and how to read them.
 pub(super) struct Reading<'a> {
     pub name: &'a str,
     pub delimiter: u8,
-    /// Whole records each.
-    pub pieces: Vec<&'a str>,
+    pub pieces: Pieces<'a>,
     /// Number of the first piece's first line.
     pub line: usize,
     pub titles: &'a [String],
@@ -106,17 +113,11 @@ impl Reading<'_> {
             };
             shares.iter_mut().enumerate().map(part).collect::<Result<Vec<Option<Part>>, Stop>>()
         };
-        // What lines there are, which is what rows there will be unless some are blank or quoted.
-        let lines: Vec<usize> = match self.pieces.as_slice() {
-            [_] => vec![0],
-            pieces => pieces.par_iter().map(|piece| lines(piece.as_bytes())).collect(),
-        };
-        if self.pieces.len() > 1
-            && let Ok(cells) = Cells::of(self.pieces[0], self.delimiter, self.titles.len())
-        {
-            // Where this fails, so will the reading that says why.
+        let lines = self.pieces.lines();
+        if self.pieces.len() > 1 {
             let mut nowhere: Vec<Share<'_>> = self.titles.iter().map(|_| Share::None).collect();
-            let _ = read(&cells, &mut nowhere);
+            // Where this fails, so will the reading that says why.
+            let _ = self.piece(0, &mut Room::default(), |cells| read(cells, &mut nowhere));
         }
         let total = if self.pieces.len() > 1 { lines.iter().sum() } else { 0 };
         let layout = |(column, need): (usize, &Shared)| {
@@ -126,7 +127,7 @@ impl Reading<'_> {
             Layout::of(need.get(), total)
         };
         let mut layouts: Vec<Layout> = needs.iter().enumerate().map(layout).collect();
-        let parts = self.all(shares(&mut layouts, &lines), read)?;
+        let parts = self.all(shares(&mut layouts, lines), read)?;
         let rows: Vec<usize> = parts.iter().map(|(rows, _)| *rows).collect();
         let needs: Vec<Need> = needs.iter().map(Shared::get).collect();
         let mut parts: Vec<Vec<Option<Part>>> = parts.into_iter().map(|(_, part)| part).collect();
@@ -137,7 +138,7 @@ impl Reading<'_> {
             .map(|(column, layout)| {
                 let own: Option<Vec<&Part>> =
                     parts.iter().map(|piece| piece[column].as_ref()).collect();
-                own.map(|own| self.joined(&own, needs[column], layout, &lines, &rows, column))
+                own.map(|own| self.joined(&own, needs[column], layout, lines, &rows, column))
                     .transpose()
             })
             .collect::<Result<Vec<Option<ArrayRef>>>>()?;
@@ -160,29 +161,40 @@ impl Reading<'_> {
         read: impl Fn(&Cells<'_>, &mut [Share<'_>]) -> Result<T, Stop> + Sync,
     ) -> Result<Vec<(usize, T)>> {
         let stopped = AtomicUsize::new(usize::MAX);
-        let read = |(number, (piece, mut shares)): (usize, (&&str, Vec<Share<'_>>))| {
+        let read = |room: &mut Room, (number, mut shares): (usize, Vec<Share<'_>>)| {
             if self.context.cancelled() {
                 return Err(Stop::Cancelled);
             }
             if stopped.load(Ordering::Relaxed) < number {
                 return Err(Stop::Behind);
             }
-            let outcome = Cells::of(piece, self.delimiter, self.titles.len())
-                .map_err(Stop::Records)
-                .and_then(|cells| Ok((cells.rows(), read(&cells, &mut shares)?)));
+            let outcome =
+                self.piece(number, room, |cells| Ok((cells.rows(), read(cells, &mut shares)?)));
             if outcome.is_err() {
                 stopped.fetch_min(number, Ordering::Relaxed);
             }
             outcome
         };
         let outcomes: Vec<Result<(usize, T), Stop>> =
-            self.pieces.par_iter().zip(shares).enumerate().map(read).collect();
+            shares.into_par_iter().enumerate().map_init(Room::default, read).collect();
         self.context.check()?;
         let mut found = Vec::with_capacity(outcomes.len());
         for (number, outcome) in outcomes.into_iter().enumerate() {
             found.push(outcome.map_err(|stop| self.error(number, stop))?);
         }
         Ok(found)
+    }
+
+    /// What `read` makes of the cells of piece number `number`.
+    fn piece<T>(
+        &self,
+        number: usize,
+        room: &mut Room,
+        read: impl FnOnce(&Cells<'_>) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let text = self.pieces.get(number, &mut room.bytes).map_err(Stop::Records)?;
+        let cells = Cells::of(text, self.delimiter, self.titles.len(), &mut room.ends);
+        read(&cells.map_err(Stop::Records)?)
     }
 
     /// Reads the parts again that are narrower than their column.
@@ -201,20 +213,21 @@ impl Reading<'_> {
         parts
             .par_iter_mut()
             .enumerate()
-            .map(|(number, piece)| {
+            .map_init(Room::default, |room, (number, piece)| {
                 let columns = behind(piece);
                 if columns.is_empty() {
                     return Ok(());
                 }
                 self.context.check()?;
-                let cells = Cells::of(self.pieces[number], self.delimiter, self.titles.len())
-                    .map_err(|fault| self.error(number, Stop::Records(fault)))?;
-                for column in columns {
-                    let (need, nowhere) = (needs[column], &mut Share::None);
-                    piece[column] =
-                        Some(narrowest(&cells, column, need, self.style, nowhere, markers));
-                }
-                Ok(())
+                let again = |cells: &Cells<'_>| {
+                    for column in columns {
+                        let (need, nowhere) = (needs[column], &mut Share::None);
+                        piece[column] =
+                            Some(narrowest(cells, column, need, self.style, nowhere, markers));
+                    }
+                    Ok(())
+                };
+                self.piece(number, room, again).map_err(|stop| self.error(number, stop))
             })
             .collect()
     }
@@ -329,8 +342,10 @@ impl Reading<'_> {
 
     /// The line that record `row` of piece number `piece` begins on.
     fn line_of(&self, piece: usize, row: usize) -> usize {
-        let before: usize = self.pieces[..piece].par_iter().map(|text| newlines(text)).sum();
-        let text = self.pieces[piece];
+        // Every piece but the last closes its last line.
+        let before: usize = self.pieces.lines()[..piece].iter().sum();
+        let mut room = Vec::new();
+        let text = self.pieces.get(piece, &mut room).unwrap_or("");
         let mut reader = records(text, self.delimiter);
         let mut record = ::csv::ByteRecord::new();
         for _ in 0..=row {

@@ -3,6 +3,7 @@
 mod cells;
 mod columns;
 mod parts;
+mod pieces;
 
 use std::path::Path;
 
@@ -10,13 +11,14 @@ use arrow_array::Array as _;
 
 use super::error::TableError;
 use super::frame::{Kind, Table};
-use super::read::{self, Encoding, Loaded, NumberStyle, Sheet};
+use super::read::{self, Encoding, Loaded, NumberStyle, Parted, Sheet};
 use super::vector::Vector;
 use crate::choice::Choice;
 use crate::context::Context;
 use crate::error::Result;
-use cells::{pieces, records};
+use cells::records;
 use columns::Reading;
+use pieces::Pieces;
 
 /// How to read a file; `None` means that the file decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +122,11 @@ impl ReadOptions {
 
 /// Reads the file of delimited text at `path`.
 pub fn read_path(path: &Path, options: &ReadOptions) -> Result<Table> {
-    let shown = path.display().to_string();
+    let (shown, context) = (path.display().to_string(), Context::default());
+    options.check()?;
+    if let Some(loaded) = read_large(path, &shown, options, &context, |_| true)? {
+        return Ok(loaded.table);
+    }
     let bytes = read::bytes(path)?;
     let (text, _) = read::decode(&bytes, options.encoding, &shown)?;
     read_str(&text, &shown, options)
@@ -137,6 +143,9 @@ const PIECE: usize = 1 << 18;
 /// Rows that tell how the file writes its numbers.
 const SAMPLE: usize = 1000;
 
+/// What tells how a large file is written: it should hold [`SAMPLE`] rows.
+const HEAD: usize = 1 << 20;
+
 /// Reads delimited `text` and says what was guessed; `name` stands for it in errors.
 ///
 /// A column is int, float, bool or date when every cell that is there reads as one, else text; a column
@@ -149,53 +158,148 @@ pub fn read_text(
     context: &Context,
 ) -> Result<Loaded> {
     options.check()?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let (text, before) = skip_lines(text, options.skip);
-    if text.trim_start().is_empty() {
-        return Err(TableError::EmptyFile { path: name.to_owned() }.into());
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let start = Start::of(text, name, options)?;
+    let pieces = Pieces::of(&text[start.body..], start.delimiter, PIECE);
+    start.table(pieces, name, options, context)
+}
+
+/// Reads the delimited text at `path` as [`read_text`] would, without ever holding all of it.
+///
+/// `None` where it has to be held: a small file; one that is no UTF-8 or holds quotes, or whose
+/// first bytes `plain` turns down; and one with a fault, which is then told from the whole.
+pub(super) fn read_large(
+    path: &Path,
+    name: &str,
+    options: &ReadOptions,
+    context: &Context,
+    plain: impl Fn(&str) -> bool,
+) -> Result<Option<Loaded>> {
+    if !matches!(options.encoding, Encoding::Auto | Encoding::Utf8) {
+        return Ok(None);
     }
-    let delimiter = options.delimiter.map_or_else(|| sniff_delimiter(text), |mark| mark as u8);
-    let (titles, body) = header(text, name, delimiter, before as u64 + 1, options.header)?;
-    let (style, unclear) = sniff_numbers(body, delimiter, options);
-    let (columns, warnings) = Reading {
-        name,
-        delimiter,
-        pieces: pieces(body, delimiter, PIECE),
-        line: before + 1 + newlines(&text[..text.len() - body.len()]),
-        titles: &titles,
-        wanted: wanted(&titles, options),
-        style,
-        unclear,
-        options,
-        context,
+    let Some(file) = Parted::open(path).filter(|file| file.length() >= 4 * HEAD as u64) else {
+        return Ok(None);
+    };
+    let mut room = Vec::new();
+    let head = file.between(0, HEAD as u64, &mut room).unwrap_or_default();
+    let whole_lines = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
+    // Text has no zeros, but what is UTF-16 does.
+    let odd = memchr::memchr2(b'"', 0, head).is_some();
+    let Some(head) =
+        std::str::from_utf8(&head[..whole_lines]).ok().filter(|head| !odd && plain(head))
+    else {
+        return Ok(None);
+    };
+    let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let Ok(start) = Start::of(text, name, options) else { return Ok(None) };
+    if start.sampled < SAMPLE {
+        return Ok(None);
     }
-    .columns()?;
-    if let Some((unknown, _)) = options.kinds.iter().find(|(name, _)| !titles.contains(name)) {
-        return Err(TableError::NoColumn {
-            primitive: "load, types".into(),
-            name: unknown.clone(),
-            columns: titles,
+    let body = head.len() - text.len() + start.body;
+    let Some(pieces) = Pieces::in_file(&file, body as u64, PIECE, context)? else {
+        return Ok(None);
+    };
+    match start.table(pieces, name, options, context) {
+        Ok(loaded) => Ok(Some(loaded)),
+        Err(error @ crate::Error::Interrupted) => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What the beginning of a text says about the rest.
+struct Start {
+    delimiter: u8,
+    titles: Vec<String>,
+    /// Number of the header's line.
+    line: usize,
+    /// Number of the first line behind it, and where that begins.
+    first: usize,
+    body: usize,
+    style: NumberStyle,
+    /// Whether some cells could be read as two numbers.
+    unclear: bool,
+    /// Rows that the style was told from.
+    sampled: usize,
+}
+
+impl Start {
+    fn of(text: &str, name: &str, options: &ReadOptions) -> Result<Self> {
+        let (rest, before) = skip_lines(text, options.skip);
+        if rest.trim_start().is_empty() {
+            return Err(TableError::EmptyFile { path: name.to_owned() }.into());
         }
-        .into());
+        let delimiter = options.delimiter.map_or_else(|| sniff_delimiter(rest), |mark| mark as u8);
+        let line = before + 1;
+        let (titles, body) = header(rest, name, delimiter, line as u64, options.header)?;
+        let rows = records(body, delimiter).into_records().map_while(std::result::Result::ok);
+        let sample: Vec<::csv::StringRecord> = rows.take(SAMPLE).collect();
+        let cells = sample.iter().flat_map(|record| record.iter().map(str::trim));
+        let missing = |cell: &&str| options.missing.iter().any(|marker| marker == cell);
+        let (style, unclear) = read::style(cells.filter(|cell| !missing(cell)), options);
+        Ok(Self {
+            delimiter,
+            titles,
+            line,
+            first: line + newlines(&rest[..rest.len() - body.len()]),
+            body: text.len() - body.len(),
+            style,
+            unclear,
+            sampled: sample.len(),
+        })
     }
-    let mut named = Vec::new();
-    for (position, (title, array)) in titles.into_iter().zip(columns).enumerate() {
-        let Some(array) = array else { continue };
-        if !title.is_empty() {
-            named.push((title, Vector::new(array)));
-        } else if array.null_count() < array.len() {
-            // Spreadsheets export empty columns; anything in one has lost its name.
-            return Err(TableError::BadCell {
-                path: name.to_owned(),
-                line: before as u64 + 1,
-                column: position + 1,
-                reason: "the header cell is empty, but the column holds values".into(),
+
+    /// The table of what stands in `pieces`.
+    fn table(
+        self,
+        pieces: Pieces<'_>,
+        name: &str,
+        options: &ReadOptions,
+        context: &Context,
+    ) -> Result<Loaded> {
+        let titles = self.titles;
+        let (columns, warnings) = Reading {
+            name,
+            delimiter: self.delimiter,
+            pieces,
+            line: self.first,
+            titles: &titles,
+            wanted: wanted(&titles, options),
+            style: self.style,
+            unclear: self.unclear,
+            options,
+            context,
+        }
+        .columns()?;
+        if let Some((unknown, _)) = options.kinds.iter().find(|(name, _)| !titles.contains(name)) {
+            return Err(TableError::NoColumn {
+                primitive: "load, types".into(),
+                name: unknown.clone(),
+                columns: titles,
             }
             .into());
         }
+        let mut named = Vec::new();
+        for (position, (title, array)) in titles.into_iter().zip(columns).enumerate() {
+            let Some(array) = array else { continue };
+            if !title.is_empty() {
+                named.push((title, Vector::new(array)));
+            } else if array.null_count() < array.len() {
+                // Spreadsheets export empty columns; anything in one has lost its name.
+                return Err(TableError::BadCell {
+                    path: name.to_owned(),
+                    line: self.line as u64,
+                    column: position + 1,
+                    reason: "the header cell is empty, but the column holds values".into(),
+                }
+                .into());
+            }
+        }
+        let table = read::finish(Table::new(named)?, options)?;
+        Ok(Loaded { table, warnings })
     }
-    let table = read::finish(Table::new(named)?, options)?;
-    Ok(Loaded { table, warnings })
 }
 
 /// Which columns have to be read: all, unless the options name some that are all there.
@@ -283,19 +387,98 @@ fn header<'t>(
     Ok((header, &text[end..]))
 }
 
-/// The number style of the first rows, overruled by the options.
-fn sniff_numbers(body: &str, delimiter: u8, options: &ReadOptions) -> (NumberStyle, bool) {
-    let rows = records(body, delimiter).into_records().map_while(std::result::Result::ok);
-    let sample: Vec<::csv::StringRecord> = rows.take(SAMPLE).collect();
-    let cells = sample.iter().flat_map(|record| record.iter().map(str::trim));
-    let missing = |cell: &&str| options.missing.iter().any(|marker| marker == cell);
-    read::style(cells.filter(|cell| !missing(cell)), options)
-}
-
 pub(super) fn truth(text: &str) -> Option<bool> {
     match text {
         "true" | "TRUE" | "True" => Some(true),
         "false" | "FALSE" | "False" => Some(false),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of a file that is large enough not to be held.
+    const ROWS: usize = 250_000;
+
+    fn large(line: &str, row: impl Fn(usize) -> String) -> String {
+        let mut text = format!("\u{feff}note{line}n,x,регион,gap{line}");
+        for i in 0..ROWS {
+            text += &row(i);
+            text += line;
+        }
+        text
+    }
+
+    fn plain(i: usize) -> String {
+        format!("{i},-{}.25,Алматы {},{}", i % 77, i % 5, if i % 3 == 0 { "NA" } else { "2" })
+    }
+
+    /// What the parts of a file give, and that its whole gives the same.
+    fn both(text: &[u8], name: &str) -> Option<Loaded> {
+        let path = std::env::temp_dir().join(format!("esep-{name}-{}.csv", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        let options = ReadOptions { skip: 1, ..ReadOptions::default() };
+        let context = Context::default();
+        let parts = read_large(&path, "f.csv", &options, &context, |_| true).unwrap();
+        let whole = read::read_any(&path, &options, &context);
+        std::fs::remove_file(&path).unwrap();
+        let (decoded, _) = read::decode(text, options.encoding, "f.csv").unwrap();
+        let held = read_text(&decoded, "f.csv", &options, &context);
+        if let (Some(parts), Ok(held)) = (&parts, &held) {
+            assert_eq!(parts.table.batch(), held.table.batch());
+            assert_eq!(parts.warnings, held.warnings);
+        }
+        match (whole, held) {
+            (Ok(whole), Ok(held)) => assert_eq!(whole.table.batch(), held.table.batch()),
+            (Err(whole), Err(held)) => {
+                let told = whole.to_string().replace(&path.display().to_string(), "f.csv");
+                assert_eq!(told, held.to_string());
+            }
+            other => panic!("{other:?}"),
+        }
+        parts
+    }
+
+    #[test]
+    fn large_files_read_in_parts_as_they_do_whole() {
+        for (number, line) in ["\n", "\r\n"].into_iter().enumerate() {
+            let read = both(large(line, plain).as_bytes(), &format!("plain{number}")).unwrap();
+            assert_eq!(read.table.nrow(), ROWS);
+            assert_eq!(read.table.kinds(), [Kind::Int, Kind::Float, Kind::Text, Kind::Int]);
+        }
+        let odd = |at: usize, row: &'static str| {
+            large("\n", move |i| if i == at { row.to_owned() } else { plain(i) })
+        };
+        let widened = both(odd(200_000, "0.5,?,\u{2009}ы ,7").as_bytes(), "wide").unwrap();
+        let kinds = [Kind::Float, Kind::Text, Kind::Text, Kind::Int];
+        assert_eq!(widened.table.kinds(), kinds);
+        // The odd cell is named by its line, behind the note and the header.
+        assert!(widened.warnings[0].contains("line 200003 holds `?`"), "{:?}", widened.warnings);
+        let blank = both(odd(ROWS - 1, "").as_bytes(), "blank").unwrap();
+        assert_eq!(blank.table.nrow(), ROWS - 1);
+        let long = format!("1,2,{},3\n4,5,end,6", "ы".repeat(PIECE));
+        let long = both((large("\n", plain) + &long).as_bytes(), "long").unwrap();
+        assert_eq!(long.table.nrow(), ROWS + 2);
+    }
+
+    #[test]
+    fn what_parts_cannot_tell_is_read_whole() {
+        let with = |row: &str| {
+            large("\n", |i| if i == 200_000 { row.to_owned() } else { plain(i) }).into_bytes()
+        };
+        assert!(both(&with("1,2,\"a\nb\",3"), "quoted").is_none());
+        assert!(both(&with("1,2,3"), "ragged").is_none());
+        let body: String = (0..ROWS).map(|i| format!("{i},1,abc,2\n")).collect();
+        let mut late = format!("note\nn,x,region,gap\n{body}").into_bytes();
+        // The last row is in windows-1251, where all before it could be UTF-8.
+        late.extend(b"1,2,\xc0\xeb\xec\xe0\xf2\xfb,3\n");
+        assert!(both(&late, "late").is_none());
+        let sixteen: Vec<u8> = format!("note\nn,x,region,gap\n{body}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert!(both(&sixteen, "sixteen").is_none());
     }
 }

@@ -108,9 +108,11 @@ fn guess<'b>(bytes: &'b [u8], path: &str) -> Result<(Cow<'b, str>, Option<&'stat
         Ok(text) => return Ok((text, None)),
         Err(problem) => problem,
     };
+    // The first letters that are none of UTF-8 may stand far behind the first rows.
+    let strange = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let sample = &bytes[strange..bytes.len().min(strange + 65_536)];
     let candidates = [(WINDOWS_1251, "windows-1251"), (KOI8_R, "koi8-r"), (IBM866, "cp866")].map(
         |(codec, name)| {
-            let sample = &bytes[..bytes.len().min(65_536)];
             let text = codec.decode_without_bom_handling(sample).0;
             (likeness(&text), codec, name)
         },

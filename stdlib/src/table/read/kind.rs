@@ -53,8 +53,16 @@ const OF_SHEETS: &[&str] = &["sheet", "range"];
 /// faults of JSON; under any other name a file is JSON when all of it reads as JSON.
 pub fn read_any(path: &Path, options: &ReadOptions, context: &Context) -> Result<Loaded> {
     options.check()?;
-    let mut bytes = Bytes::from(bytes(path)?);
     let shown = path.display().to_string();
+    let ending = ending(path);
+    if promise(&ending).is_none()
+        && !is_json(&ending)
+        && options.refuse("a text file", OF_SHEETS).is_ok()
+        && let Some(loaded) = csv::read_large(path, &shown, options, context, plain)?
+    {
+        return Ok(loaded);
+    }
+    let mut bytes = Bytes::from(bytes(path)?);
     let mut name = path.to_path_buf();
     let unreadable = |reason: String| TableError::Unreadable { path: shown.clone(), reason };
     if content(&bytes) == Content::Gzip {
@@ -70,7 +78,7 @@ pub fn read_any(path: &Path, options: &ReadOptions, context: &Context) -> Result
     if let Some((_, what)) = STRANGERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(unreadable(format!("it is {what}")).into());
     }
-    let ending = name.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
+    let ending = self::ending(&name);
     guarded(&shown, || match content(&bytes) {
         Content::Workbook => {
             options.refuse("a workbook", &["encoding", "delimiter"])?;
@@ -101,6 +109,32 @@ fn guarded(path: &str, read: impl FnOnce() -> Result<Loaded>) -> Result<Loaded> 
     })
 }
 
+fn ending(path: &Path) -> String {
+    path.extension().and_then(|end| end.to_str()).unwrap_or("").to_lowercase()
+}
+
+fn is_json(ending: &str) -> bool {
+    matches!(ending, "json" | "jsonl" | "ndjson")
+}
+
+/// The kind that a name promises, if it is none of text.
+fn promise(ending: &str) -> Option<&'static str> {
+    match ending {
+        "parquet" => Some("a Parquet file"),
+        "arrow" | "arrows" | "feather" | "ipc" => Some("an Arrow file"),
+        "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Some("a workbook"),
+        _ => None,
+    }
+}
+
+/// Whether a file that begins like this is delimited text and nothing else.
+fn plain(head: &str) -> bool {
+    let strange = STRANGERS.iter().any(|(magic, _)| head.as_bytes().starts_with(magic));
+    content(head.as_bytes()) == Content::Text
+        && !strange
+        && !head.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[', '<'])
+}
+
 fn content(bytes: &[u8]) -> Content {
     let found = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic));
     found.map_or(Content::Text, |(_, content)| *content)
@@ -113,12 +147,7 @@ fn text(
     options: &ReadOptions,
     context: &Context,
 ) -> Result<Loaded> {
-    let promise = match ending {
-        "parquet" => Some("a Parquet file"),
-        "arrow" | "arrows" | "feather" | "ipc" => Some("an Arrow file"),
-        "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Some("a workbook"),
-        _ => None,
-    };
+    let promise = promise(ending);
     let unreadable = |reason: String| TableError::Unreadable { path: shown.to_owned(), reason };
     if let (Some(what), false) = (promise, bytes.is_empty()) {
         let printable = |byte: &u8| *byte >= 0x20 || byte.is_ascii_whitespace();
@@ -134,7 +163,7 @@ fn text(
         return Err(unreadable(reason.into()).into());
     }
     options.refuse("a text file", OF_SHEETS)?;
-    let promised = matches!(ending, "json" | "jsonl" | "ndjson");
+    let promised = is_json(ending);
     if promised || text.trim_start().starts_with(['{', '[']) {
         match json::read(&text, shown, options) {
             Ok(loaded) => {

@@ -18,7 +18,7 @@ pub use workbook::{Sheet, sheets};
 pub(super) use arrow::LABEL_KEY;
 pub(super) use encoding::decode;
 pub(super) use number::Digits;
-pub(super) use source::bytes;
+pub(super) use source::{Parted, bytes};
 
 use super::csv::{ReadOptions, truth};
 use super::date::Date;
