@@ -39,7 +39,8 @@ fn without(index: Index, others: &[Determinant]) -> Vec<Determinant> {
     others.iter().filter(|o| o.index != index).cloned().collect()
 }
 
-/// A point far out where the truncated normal is nearly exponential, if `best` heads there.
+/// A point far out where the truncated normal is nearly exponential, if `best` heads there or that
+/// is better.
 ///
 /// With `mu = -m` and `sigma_u^2 = m s` the truncated normal tends to the exponential of mean `s`
 /// as `m` grows, along a ridge that a search climbs ever more slowly.
@@ -50,20 +51,22 @@ pub(super) fn far_end(
     best: Option<&Ascent>,
     ctx: &Context,
 ) -> Result<Option<Vec<f64>>> {
-    let truncated = law.inefficiency == Inefficiency::TruncatedNormal;
-    let Some(best) = best.filter(|_| truncated) else {
-        return Ok(None);
-    };
-    let [Some(_), Some(ln_u), Some(mu), ..] = constants(sample, others, &best.coef) else {
-        return Ok(None);
-    };
-    if mu * (-0.5 * ln_u).exp() > -3.0 {
+    if law.inefficiency != Inefficiency::TruncatedNormal {
         return Ok(None);
     }
+    let place = best.map(|best| constants(sample, others, &best.coef));
+    let heads_there = match place {
+        Some([Some(_), Some(ln_u), Some(mu), ..]) => mu * (-0.5 * ln_u).exp() < -3.0,
+        Some(_) => return Ok(None),
+        None => true,
+    };
     let rest = without(Index::Mean, others);
     let exponential = ErrorLaw { inefficiency: Inefficiency::Exponential, ..law };
     let limit = several_starts(sample, &rest, exponential, ctx)?;
     let Place::Inside(limit) = limit.place else { return Ok(None) };
+    if !heads_there && best.is_some_and(|best| best.jet.value >= limit.loglik) {
+        return Ok(None);
+    }
     let [Some(ln_v), Some(ln_s_sq), _, _, ln_df] = constants(sample, &rest, &limit.coef) else {
         return Ok(None);
     };

@@ -307,6 +307,11 @@ pub(super) trait Objective {
     fn value(&self, coef: &[f64]) -> f64;
     /// The value with its derivatives.
     fn jet(&self, coef: &[f64]) -> Jet;
+    /// Whether an ascent that has come to `coef` need not go on: it is known where it leads.
+    fn settled(&self, coef: &[f64], value: f64) -> bool {
+        let _ = (coef, value);
+        false
+    }
 }
 
 impl Objective for Likelihood<'_> {
@@ -393,6 +398,10 @@ pub(super) fn maximise(
                 break;
             }
             damping = (damping * 4.0).max(1e-3);
+        }
+        if likelihood.settled(&coef, jet.value) {
+            stop = Stop::Step;
+            break;
         }
         // A likelihood without a maximum rises ever more slowly: ten steps that gain less than
         // this have shown where it goes.

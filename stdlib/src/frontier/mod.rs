@@ -51,6 +51,7 @@ mod solve;
 mod special;
 mod starts;
 mod surface;
+mod vanish;
 
 pub use bootstrap::{Bootstrap, BootstrapKind, BootstrapParams};
 pub use certificate::Certificate;
@@ -64,7 +65,8 @@ pub use engine::Stop;
 pub use error::FrontierError;
 pub use explain::Explanation;
 pub use fit::{
-    Boundary, DeterministicFit, EquationFit, Estimate, OlsFit, Search, SfaFit, fit_formula, sfa,
+    ARRIVED, Boundary, DeterministicFit, EquationFit, Estimate, OlsFit, Search, SfaFit,
+    fit_formula, sfa,
 };
 pub use hypotheses::{SkewnessTest, VuongTest, WaldTest, vuong};
 pub use influence::{Influence, Omission};

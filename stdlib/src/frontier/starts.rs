@@ -11,11 +11,15 @@ use super::noise::Noise;
 use super::profile::LocalMaximum;
 use super::sample::Sample;
 use super::solve::{Determinant, MANY, Place, Solution, half_normal, inside, likelihood};
+use super::vanish::Vanishing;
 use crate::context::Context;
 use crate::error::Result;
 
 /// Starts followed where each step integrates numerically.
 const FEW: usize = 4;
+
+/// Shares of inefficiency in the residual variance.
+const SHARES: [f64; 4] = [0.15, 0.4, 0.7, 0.93];
 
 /// Loglikelihood by which an end on a thinned sample is beyond chance below the best: the
 /// difference of two models has a standard deviation near the root of twice its size.
@@ -43,7 +47,7 @@ pub(super) fn several_starts(
     let mut starts = if let Some(starts) = scouts {
         starts
     } else {
-        let starts = ranked(&model, start_values(sample, others, law));
+        let starts = ranked(&model, start_values(sample, others, law, &SHARES));
         let few = match law.is_closed() {
             true if many => 3,
             true => starts.len(),
@@ -51,15 +55,16 @@ pub(super) fn several_starts(
         };
         starts.into_iter().take(few).map(|(_, start)| Start { at: start, stands_for: 1 }).collect()
     };
-    for at in simpler(sample, others, law, ctx)? {
+    for at in simpler(sample, others, law, within(law), ctx)? {
         starts.push(Start { at, stands_for: 1 });
     }
+    let vanishing = if many { Vanishing::of(sample, others, law, ctx)? } else { None };
     let mut iterations = 0;
     // Every start is followed for a while, and the best of them to the end.
     let mut ends: Vec<End> = starts
         .par_iter()
         .map(|start| {
-            let ascent = maximise(&model, &start.at, 25, ctx)?;
+            let ascent = ascend(&model, vanishing.as_ref(), &start.at, 25, ctx)?;
             Ok(End { ascent, stands_for: start.stands_for })
         })
         .collect::<Result<_>>()?;
@@ -71,8 +76,17 @@ pub(super) fn several_starts(
         ends.push(End { ascent, stands_for: 1 });
         sort(&mut ends);
     }
+    if many && ends.first().is_none_or(|end| end.ascent.jet.value <= noise_only.loglik + 1e-9) {
+        // What was too little for the thinned sample may be found from within simpler models.
+        for at in simpler(sample, others, law, close(law), ctx)? {
+            let ascent = ascend(&model, vanishing.as_ref(), &at, 60, ctx)?;
+            iterations += ascent.iterations;
+            ends.push(End { ascent, stands_for: 1 });
+        }
+        sort(&mut ends);
+    }
     for end in ends.iter_mut().take(3).filter(|end| end.ascent.stop == Stop::Iterations) {
-        let more = maximise(&model, &end.ascent.coef, 60, ctx)?;
+        let more = ascend(&model, vanishing.as_ref(), &end.ascent.coef, 60, ctx)?;
         iterations += more.iterations;
         end.ascent = more;
     }
@@ -124,6 +138,19 @@ pub(super) fn several_starts(
     Ok(solution(place, Vec::new(), reached, drift))
 }
 
+fn ascend(
+    model: &Likelihood<'_>,
+    vanishing: Option<&Vanishing<'_>>,
+    start: &[f64],
+    limit: usize,
+    ctx: &Context,
+) -> Result<Ascent> {
+    match vanishing {
+        Some(vanishing) => maximise(vanishing, start, limit, ctx),
+        None => maximise(model, start, limit, ctx),
+    }
+}
+
 /// Where an ascent on all rows begins, and how many starts led there.
 struct Start {
     at: Vec<f64>,
@@ -164,10 +191,12 @@ fn scouted(
     let Some(thin) = sample.thinned(&keep) else { return Ok(None) };
     let rest: Vec<Determinant> = others.iter().map(|other| other.rows(&keep)).collect();
     let model = likelihood(&thin, &rest, law);
-    let mut ends: Vec<(Ascent, Vec<f64>)> = ranked(&model, start_values(&thin, &rest, law))
-        .into_par_iter()
-        .map(|(_, start)| Ok((maximise(&model, &start, 85, ctx)?, start)))
-        .collect::<Result<_>>()?;
+    let vanishing = Vanishing::of(&thin, &rest, law, ctx)?;
+    let mut ends: Vec<(Ascent, Vec<f64>)> =
+        ranked(&model, start_values(&thin, &rest, law, &SHARES))
+            .into_par_iter()
+            .map(|(_, start)| Ok((ascend(&model, vanishing.as_ref(), &start, 85, ctx)?, start)))
+            .collect::<Result<_>>()?;
     ends.retain(|(end, _)| end.jet.value.is_finite());
     ends.sort_by(|a, b| b.0.jet.value.total_cmp(&a.0.jet.value));
     let mut starts: Vec<Start> = Vec::new();
@@ -192,28 +221,47 @@ fn without_noise(model: &Likelihood<'_>, end: &Ascent, ln_v: f64) -> bool {
     points.iter().any(|point| point.ln_v < ln_v - VANISHED)
 }
 
-/// Maxima of models within this one, as points of this one.
-fn simpler(
-    sample: &Sample,
-    others: &[Determinant],
-    law: ErrorLaw,
-    ctx: &Context,
-) -> Result<Vec<Vec<f64>>> {
-    // The inner model and the values that make this one like it.
+/// A model within another, with the log of the shape and what to add to `ln sigma_u^2` that make
+/// the other like it.
+type Inner = (ErrorLaw, f64, f64);
+
+/// Models within this one whose maxima are worth a start.
+fn within(law: ErrorLaw) -> Vec<Inner> {
     let ln_2 = std::f64::consts::LN_2;
     let exponential = (ErrorLaw { inefficiency: Inefficiency::Exponential, ..law }, 0.0, 0.0);
     let rayleigh = (ErrorLaw { inefficiency: Inefficiency::Rayleigh, ..law }, ln_2, ln_2);
-    let inner = match law.inefficiency {
+    match law.inefficiency {
         Inefficiency::Gamma => vec![exponential],
         Inefficiency::Weibull => vec![exponential, rayleigh],
         Inefficiency::Lognormal => Vec::new(),
         _ if law.noise == Noise::Normal => Vec::new(),
         _ => vec![(ErrorLaw { noise: Noise::Normal, ..law }, 0.0, 0.0)],
-    };
+    }
+}
+
+/// Closed models within this one, or nearly.
+fn close(law: ErrorLaw) -> Vec<Inner> {
+    let like = |inefficiency| ErrorLaw { inefficiency, ..law };
+    match law.inefficiency {
+        Inefficiency::TruncatedNormal => vec![(like(Inefficiency::HalfNormal), 0.0, 0.0)],
+        Inefficiency::TruncatedSkewedLaplace => vec![(like(Inefficiency::Exponential), 3.0, 0.0)],
+        _ => Vec::new(),
+    }
+}
+
+/// Maxima of models within this one, as points of this one.
+fn simpler(
+    sample: &Sample,
+    others: &[Determinant],
+    law: ErrorLaw,
+    inner: Vec<Inner>,
+    ctx: &Context,
+) -> Result<Vec<Vec<f64>>> {
     let mut starts = Vec::new();
     for (inner, shape, stretch) in inner {
         let extra = |index: Index| {
             index == Index::Shape && inner.inefficiency.shape().is_none()
+                || index == Index::Mean && !inner.inefficiency.has_mean()
                 || index == Index::Df && !inner.noise.has_df()
         };
         let rest: Vec<Determinant> = others.iter().filter(|o| !extra(o.index)).cloned().collect();
@@ -233,7 +281,11 @@ fn simpler(
             for other in others {
                 let width = other.scaled.z.ncols();
                 if extra(other.index) {
-                    let value = if other.index == Index::Shape { shape } else { f64::ln(df) };
+                    let value = match other.index {
+                        Index::Shape => shape,
+                        Index::Mean => 0.0,
+                        _ => f64::ln(df),
+                    };
                     start.extend(constant(other, value));
                 } else {
                     let at = start.len();
@@ -264,7 +316,13 @@ fn constant(determinant: &Determinant, value: f64) -> Vec<f64> {
     fitted.map_or(coef, |fit| fit.iter().copied().collect())
 }
 
-fn start_values(sample: &Sample, others: &[Determinant], law: ErrorLaw) -> Vec<Vec<f64>> {
+/// Where ascents begin: with each of `shares` of inefficiency in the residual variance.
+pub(super) fn start_values(
+    sample: &Sample,
+    others: &[Determinant],
+    law: ErrorLaw,
+    shares: &[f64],
+) -> Vec<Vec<f64>> {
     let total = sample.ols_ssr / sample.n();
     let unit = Point { e: 0.0, ln_v: 0.0, ln_u: 0.0, mu: 0.0, shape: 0.0, df: 0.0 };
     let family = law.inefficiency;
@@ -280,7 +338,7 @@ fn start_values(sample: &Sample, others: &[Determinant], law: ErrorLaw) -> Vec<V
     let (df, inflation) = if law.noise.has_df() { (8.0_f64.ln(), 4.0 / 3.0) } else { (0.0, 1.0) };
     for (ratio, shape) in ratios.iter().flat_map(|r| shapes.iter().map(move |s| (*r, *s))) {
         let (mean, variance) = family.moments(&Point { mu: ratio, shape, ..unit });
-        for share in [0.15, 0.4, 0.7, 0.93] {
+        for share in shares {
             let u_sq = share * total / variance;
             let v_sq = (1.0 - share) * total / inflation;
             let mut start: Vec<f64> = sample.ols.iter().copied().collect();

@@ -412,7 +412,12 @@ mod tests {
     }
 
     fn plain(i: usize) -> String {
-        format!("{i},-{}.25,Алматы {},{}", i % 77, i % 5, if i % 3 == 0 { "NA" } else { "2" })
+        format!(
+            "{i},-{}.25,Алматы {},{}",
+            i % 77,
+            i % 5,
+            if i.is_multiple_of(3) { "NA" } else { "2" }
+        )
     }
 
     /// What the parts of a file give, and that its whole gives the same.
