@@ -16,6 +16,7 @@ mod session;
 pub use complete::{Completeness, Completion};
 pub use display::{Bundle, Style};
 pub use esep_stdlib::context::{Progress, ProgressSink};
+pub use esep_stdlib::files::write_whole;
 pub use library::{Registry, Sink};
 pub use report::Report;
 pub use session::Session;

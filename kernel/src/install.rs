@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use esep_dsl::write_whole;
 use serde_json::json;
 
 use crate::cli::Place;
@@ -53,9 +54,9 @@ fn write(folder: &Path, program: &Path) -> std::io::Result<()> {
         "kernel_protocol_version": crate::jupyter::PROTOCOL,
         "metadata": { "debugger": false },
     });
-    crate::page::write_atomically(&folder.join("kernel.json"), format!("{spec:#}\n").as_bytes())?;
+    write_whole(&folder.join("kernel.json"), format!("{spec:#}\n").as_bytes())?;
     for (name, bytes) in LOGOS {
-        crate::page::write_atomically(&folder.join(name), bytes)?;
+        write_whole(&folder.join(name), bytes)?;
     }
     Ok(())
 }

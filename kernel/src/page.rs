@@ -1,8 +1,6 @@
 //! The page that `--out` writes: one HTML file with nothing outside it.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
-use std::path::Path;
 
 use esep_dsl::Bundle;
 
@@ -120,23 +118,6 @@ pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Writes a file whole or not at all: a reader never sees half of it.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}", std::process::id()));
-    let beside = path.with_file_name(hidden);
-    let written = std::fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
-}
-
 /// Light and dark by the reader's own setting; pictures keep their white ground.
 const STYLE: &str = "\
 :root { --ink: #1c2430; --faint: #5b6675; --ground: #ffffff; --panel: #f4f6f8; --line: #d8dee5;
@@ -209,17 +190,5 @@ mod tests {
         let places: Vec<usize> = wanted.iter().map(|part| text.find(part).expect(part)).collect();
         assert!(places.is_sorted(), "{places:?}");
         assert!(!text.contains("<?xml") && !text.contains("http"));
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("p.html");
-        write_atomically(&path, b"one").unwrap();
-        write_atomically(&path, b"two").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(write_atomically(&folder.path().join("no/p.html"), b"x").is_err());
-        assert!(write_atomically(Path::new("/"), b"x").is_err());
     }
 }

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
+use esep_dsl::write_whole;
 use serde_json::{Value, json};
-
-use crate::page::write_atomically;
 
 const ANALYSIS: &str = include_str!("../templates/analysis.rhai");
 
@@ -22,7 +21,7 @@ pub fn create(folder: &Path) -> Result<String, String> {
     let failed = |error: std::io::Error| format!("cannot write to {}: {error}", folder.display());
     std::fs::create_dir_all(folder).map_err(failed)?;
     for (name, text) in files {
-        write_atomically(&folder.join(name), text.as_bytes()).map_err(failed)?;
+        write_whole(&folder.join(name), text.as_bytes()).map_err(failed)?;
     }
     let script = folder.join("analysis.rhai");
     Ok(format!(

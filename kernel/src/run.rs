@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use esep_dsl::{Bundle, Session, Sink};
+use esep_dsl::{Bundle, Session, Sink, write_whole};
 
 use crate::cli::Run;
 use crate::interrupt::{self, Interrupter};
 use crate::language::{Failure, Language};
 use crate::notebook::{self, Recorder};
-use crate::page::{Page, write_atomically};
+use crate::page::Page;
 use crate::terminal::{Terminal, colours};
 
 /// Status of a script that failed.
@@ -122,7 +122,7 @@ fn run_on(run: &Run, terminal: &Arc<Terminal>) -> u8 {
     if let (Some(out), Some(page)) = (&run.out, &page) {
         let page = page.lock().unwrap_or_else(PoisonError::into_inner);
         let html = page.to_html(&title(run), &about(run, status));
-        if let Err(error) = write_atomically(out, html.as_bytes()) {
+        if let Err(error) = write_whole(out, html.as_bytes()) {
             let out = out.display();
             terminal.complain(&format!("error: cannot write the page {out}: {error}"));
             return FAILED;
@@ -176,7 +176,7 @@ fn run_notebook(run: &Run, file: &Path, terminal: &Terminal) -> u8 {
             terminal.complain(&format!("cell {cell} of {cells}"));
         }
     });
-    if let Err(error) = write_atomically(&out, notebook::write(&notebook).as_bytes()) {
+    if let Err(error) = write_whole(&out, notebook::write(&notebook).as_bytes()) {
         terminal.complain(&format!("error: cannot write {}: {error}", out.display()));
         return FAILED;
     }

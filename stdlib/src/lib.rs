@@ -9,6 +9,7 @@ pub mod choice;
 pub mod cluster;
 pub mod context;
 pub mod error;
+pub mod files;
 pub mod formula;
 pub mod frontier;
 mod program;

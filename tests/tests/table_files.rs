@@ -10,7 +10,7 @@ use esep_stdlib::context::Context;
 use esep_stdlib::table::csv::ReadOptions;
 use esep_stdlib::table::export::{Codec, IpcCodec};
 use esep_stdlib::table::read::{Loaded, Sheet, read_any, sheets};
-use esep_stdlib::table::save::write_atomic;
+use esep_stdlib::table::save::write_file;
 use esep_stdlib::table::{Cell, Date, Kind};
 
 fn golden(name: &str) -> PathBuf {
@@ -306,7 +306,7 @@ fn what_is_written_reads_back() {
     ];
     for (name, bytes) in files {
         let path = folder.path().join(name);
-        write_atomic(&path, &bytes).unwrap();
+        write_file(&path, &bytes).unwrap();
         let back = read_any(&path, &ReadOptions::default(), &Context::default()).unwrap();
         assert_eq!(back.warnings, Vec::<String>::new(), "{name}");
         let back = back.table;
@@ -320,7 +320,7 @@ fn what_is_written_reads_back() {
     assert_eq!(labels_alone.as_deref(), Some("region"));
     let path = folder.path().join("labels.parquet");
     let stripped = table.drop(&["region", "name_ru", "name_kk"]).unwrap();
-    write_atomic(&path, &stripped.to_parquet(Codec::Snappy).unwrap()).unwrap();
+    write_file(&path, &stripped.to_parquet(Codec::Snappy).unwrap()).unwrap();
     let back = read_any(&path, &ReadOptions::default(), &Context::default()).unwrap().table;
     assert_eq!(back.at("Atyrau", "gdp_per_capita").unwrap(), Cell::Float(21812.5));
 }

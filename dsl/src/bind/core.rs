@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use rhai::{Array, Dynamic, ImmutableString, Map, Module};
 
 use crate::convert;
-use crate::display::Doc;
+use crate::display::{Doc, failure};
 use crate::help::{self, Entry, Example, Param};
 use crate::library::Library;
 use crate::report::{Fallible, Problem};
@@ -234,6 +234,9 @@ pub(super) fn register(library: &mut Library<'_>) {
     let shared = library.shared();
     library.engine.register_fn("print", move |value: Map| -> String {
         shared.show(&Dynamic::from(value)).plain
+    });
+    library.engine.register_fn("to_string", |map: Map| -> String {
+        failure(&map).unwrap_or_else(|| Dynamic::from_map(map).to_string())
     });
     let shared = library.shared();
     library

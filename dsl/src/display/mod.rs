@@ -11,7 +11,7 @@ pub use table::{
     Header, bundle as table_bundle, bundle_all as table_whole, html as table_html,
     latex as table_latex, markdown as table_markdown,
 };
-pub(crate) use value::plain_value;
+pub(crate) use value::{failure, plain_value};
 pub use vector::bundle as vector_bundle;
 
 use esep_stdlib::Choice;

@@ -121,7 +121,18 @@ fn key(name: &str) -> String {
     if word { name.to_owned() } else { format!("{name:?}") }
 }
 
+/// What went wrong, where `map` is what `catch (e)` gets when the engine itself fails: an unknown
+/// name, a wrong index.
+pub(crate) fn failure(map: &Map) -> Option<String> {
+    let kind = map.get("error")?.read_lock::<rhai::ImmutableString>()?;
+    let whole = kind.starts_with("Error") && map.contains_key("line");
+    whole.then(|| map.get("message").map(Dynamic::to_string)).flatten()
+}
+
 fn show_map(map: &Map, style: &Style, show: Show<'_>) -> Bundle {
+    if let Some(message) = failure(map) {
+        return Bundle::text(message);
+    }
     let keys: Vec<String> = map.keys().map(|name| key(name)).collect();
     let values: Vec<String> = map.values().map(|value| inline(value, show)).collect();
     let items: Vec<String> =

@@ -40,7 +40,7 @@ impl Framework {
 
     /// Writes [`Framework::to_toml`] to the file at `path`.
     pub fn write(&self, path: &Path) -> Result<()> {
-        std::fs::write(path, self.to_toml()).map_err(|error| {
+        crate::files::write_whole(path, self.to_toml().as_bytes()).map_err(|error| {
             let (path, fault) = (path.display().to_string(), error.to_string());
             ReadinessError::Framework { path, fault }.into()
         })

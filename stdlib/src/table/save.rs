@@ -1,15 +1,17 @@
 //! Writing tables.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::Path;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::error::TableError;
 use super::frame::Table;
 use super::vector::Cell;
+use crate::context::Context;
 use crate::error::Result;
+use crate::files::write_whole;
 
 /// How to write delimited text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,20 @@ pub struct WriteOptions {
     pub missing: String,
 }
 
+impl WriteOptions {
+    fn text(&self, cell: Cell) -> String {
+        match cell {
+            Cell::Missing => self.missing.clone(),
+            Cell::Float(x) if self.decimal == '.' => float_text(x),
+            Cell::Float(x) => float_text(x).replace('.', &self.decimal.to_string()),
+            Cell::Int(i) => i.to_string(),
+            Cell::Bool(b) => b.to_string(),
+            Cell::Text(text) => text,
+            Cell::Date(date) => date.to_string(),
+        }
+    }
+}
+
 impl Default for WriteOptions {
     fn default() -> Self {
         Self { delimiter: ',', decimal: '.', missing: String::new() }
@@ -30,49 +46,32 @@ impl Default for WriteOptions {
 
 /// Writes `bytes` to `path` as a whole or not at all.
 ///
-/// They go to a new file in the same folder, which takes the name `path` once it is complete and
-/// on the disk; a failure on the way leaves whatever was at `path`.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |error: std::io::Error| TableError::Unwritable {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    };
-    let Some(name) = path.file_name() else {
-        return Err(TableError::Unwritable {
-            path: path.display().to_string(),
-            reason: "it names no file".into(),
-        }
-        .into());
-    };
-    let (temporary, mut file) = (0_u32..)
-        .map(|attempt| {
-            let mut hidden = std::ffi::OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".{}-{attempt}.part", std::process::id()));
-            path.with_file_name(hidden)
+/// # Errors
+///
+/// See [`write_whole`].
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_whole(path, bytes).map_err(|error| {
+        let (path, reason) = (path.display().to_string(), error.to_string());
+        TableError::Unwritable { path, reason }.into()
+    })
+}
+
+/// Rows that one thread writes at a time.
+const SHARE: usize = 1 << 13;
+
+/// What `write` makes of the rows, a block of them at a time, in their order.
+fn by_blocks(
+    rows: usize,
+    context: &Context,
+    write: impl Fn(Range<usize>) -> String + Sync,
+) -> Result<Vec<String>> {
+    (0..rows.div_ceil(SHARE))
+        .into_par_iter()
+        .map(|block| {
+            context.check()?;
+            Ok(write(block * SHARE..((block + 1) * SHARE).min(rows)))
         })
-        .find_map(|temporary: PathBuf| {
-            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => None,
-                outcome => Some(outcome.map(|file| (temporary, file))),
-            }
-        })
-        .expect("the names never run out")
-        .map_err(failed)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| match fs::metadata(path) {
-            Ok(old) => file.set_permissions(old.permissions()),
-            Err(_) => Ok(()),
-        })
-        .and_then(|()| fs::rename(&temporary, path));
-    if let Err(error) = written {
-        // The old file is untouched; a leftover that cannot be removed harms nobody.
-        let _ = fs::remove_file(&temporary);
-        return Err(failed(error).into());
-    }
-    Ok(())
+        .collect()
 }
 
 /// The shortest text that reads back as `x`.
@@ -101,7 +100,7 @@ impl Table {
     }
 
     /// The table as delimited text, row labels first where no column shows them.
-    pub fn to_csv(&self, options: &WriteOptions) -> Result<String> {
+    pub fn to_csv(&self, options: &WriteOptions, context: &Context) -> Result<String> {
         let invalid = |rule: &str, value: char| crate::Error::Invalid {
             primitive: "save",
             parameter: "delimiter",
@@ -116,34 +115,35 @@ impl Table {
             return Err(invalid("differ from decimal", options.delimiter));
         }
         let table = self.with_label_column()?;
-        let mut writer = ::csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
         let memory = "writing to memory does not fail";
-        writer.write_record(table.columns()).expect(memory);
-        for row in 0..table.nrow() {
-            for column in 0..table.ncol() {
-                let text = match table.cell(row, column) {
-                    Cell::Missing => options.missing.clone(),
-                    Cell::Float(x) if options.decimal == '.' => float_text(x),
-                    Cell::Float(x) => float_text(x).replace('.', &options.decimal.to_string()),
-                    Cell::Int(i) => i.to_string(),
-                    Cell::Bool(b) => b.to_string(),
-                    Cell::Text(text) => text,
-                    Cell::Date(date) => date.to_string(),
-                };
-                writer.write_field(text).expect(memory);
-            }
-            writer.write_record(None::<&[u8]>).expect(memory);
-        }
-        let bytes = writer.into_inner().expect(memory);
-        Ok(String::from_utf8(bytes).expect("every cell was text"))
+        let records = |write: &dyn Fn(&mut ::csv::Writer<Vec<u8>>)| {
+            let mut writer =
+                ::csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+            write(&mut writer);
+            let bytes = writer.into_inner().expect(memory);
+            String::from_utf8(bytes).expect("every cell was text")
+        };
+        let header = records(&|writer| writer.write_record(table.columns()).expect(memory));
+        let block = |rows: Range<usize>| {
+            records(&|writer| {
+                for row in rows.clone() {
+                    for column in 0..table.ncol() {
+                        writer.write_field(options.text(table.cell(row, column))).expect(memory);
+                    }
+                    writer.write_record(None::<&[u8]>).expect(memory);
+                }
+            })
+        };
+        let blocks = by_blocks(table.nrow(), context, block)?;
+        Ok(header + &blocks.concat())
     }
 
     /// The table as an array of JSON objects, or as one object a line.
-    pub fn to_json(&self, lines: bool) -> Result<String> {
+    pub fn to_json(&self, lines: bool, context: &Context) -> Result<String> {
         let table = self.with_label_column()?;
         let names: Vec<String> =
             table.columns().into_iter().map(|name| Value::String(name).to_string()).collect();
-        let rows = (0..table.nrow()).map(|row| {
+        let record = |row: usize| {
             let pairs: Vec<String> = names
                 .iter()
                 .enumerate()
@@ -160,20 +160,23 @@ impl Table {
                 })
                 .collect();
             format!("{{{}}}", pairs.join(","))
-        });
-        let rows: Vec<String> = rows.collect();
-        Ok(if lines {
-            rows.into_iter().map(|row| row + "\n").collect()
-        } else {
-            format!("[\n{}\n]\n", rows.join(",\n"))
+        };
+        let between = if lines { "\n" } else { ",\n" };
+        let block = |rows: Range<usize>| rows.map(record).collect::<Vec<_>>().join(between);
+        let rows = by_blocks(table.nrow(), context, block)?.join(between);
+        Ok(match lines {
+            true if rows.is_empty() => rows,
+            true => rows + "\n",
+            false => format!("[\n{rows}\n]\n"),
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
-    use crate::context::Context;
     use crate::table::Vector;
     use crate::table::csv::{ReadOptions, read_str, read_text};
     use crate::table::read::read_any;
@@ -198,27 +201,37 @@ mod tests {
         let comma = WriteOptions { delimiter: ';', decimal: ',', missing: "н/д".into() };
         let table = sample();
         let texts = [
-            ("a.csv", table.to_csv(&WriteOptions::default()).unwrap(), "NA"),
-            ("b.csv", table.to_csv(&comma).unwrap(), "н/д"),
-            ("c.json", table.to_json(false).unwrap(), "NA"),
-            ("d.dat", table.to_json(true).unwrap(), "NA"),
+            ("a.csv", table.to_csv(&WriteOptions::default(), &Context::default()).unwrap(), "NA"),
+            ("b.csv", table.to_csv(&comma, &Context::default()).unwrap(), "н/д"),
+            ("c.json", table.to_json(false, &Context::default()).unwrap(), "NA"),
+            ("d.dat", table.to_json(true, &Context::default()).unwrap(), "NA"),
         ];
         for (name, text, missing) in texts {
             let path = folder.join(name);
-            write_atomic(&path, b"old").unwrap();
-            write_atomic(&path, text.as_bytes()).unwrap();
+            write_file(&path, b"old").unwrap();
+            write_file(&path, text.as_bytes()).unwrap();
             let options = ReadOptions { missing: vec![missing.into()], ..ReadOptions::default() };
             same(&read_any(&path, &options, &Context::default()).unwrap().table, &table);
         }
-        assert!(write_atomic(&folder.join("no/such/folder.csv"), b"x").is_err());
-        let block = folder.join("block.csv");
-        fs::create_dir_all(block.join("inside")).unwrap();
-        assert!(write_atomic(&block, b"x").is_err(), "a folder cannot be replaced by a file");
-        let left = fs::read_dir(&folder).unwrap().filter(|entry| {
-            entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(".part")
-        });
-        assert_eq!(left.count(), 0);
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn writing_keeps_the_order_of_rows_and_can_be_interrupted() {
+        let n = 3 * SHARE as i64 + 5;
+        let table = Table::new([("i", Vector::from_ints(0..n))]).unwrap();
+        let context = Context::default();
+        let csv = table.to_csv(&WriteOptions::default(), &context).unwrap();
+        assert!(csv.lines().skip(1).eq((0..n).map(|i| i.to_string())));
+        let json = table.to_json(true, &context).unwrap();
+        assert!(json.lines().eq((0..n).map(|i| format!("{{\"i\":{i}}}"))));
+        let nobody = table.take(&[]).unwrap();
+        assert_eq!(nobody.to_csv(&WriteOptions::default(), &context).unwrap(), "i\n");
+        assert_eq!(nobody.to_json(true, &context).unwrap(), "");
+        let stopped = Context::new(std::sync::Arc::new(true.into()));
+        let written = table.to_csv(&WriteOptions::default(), &stopped);
+        assert!(matches!(written, Err(crate::Error::Interrupted)));
+        assert!(matches!(table.to_json(false, &stopped), Err(crate::Error::Interrupted)));
     }
 
     #[test]
@@ -247,13 +260,13 @@ mod tests {
             read_text(text, "f.csv", &ReadOptions::default(), &Context::default()).unwrap();
         assert_eq!(loaded.table.kinds(), [Kind::Date, Kind::Date, Kind::Text, Kind::Int]);
         assert!(loaded.warnings[0].contains("2 of 3 cells are dates: line 3 holds `soon`"));
-        let written = loaded.table.to_csv(&WriteOptions::default()).unwrap();
+        let written = loaded.table.to_csv(&WriteOptions::default(), &Context::default()).unwrap();
         assert!(written.contains("2024-02-29,2024-02-29,2024-02-29,2025"), "{written}");
         same(&read_str(&written, "f.csv", &ReadOptions::default()).unwrap(), &loaded.table);
-        let json = loaded.table.to_json(false).unwrap();
+        let json = loaded.table.to_json(false, &Context::default()).unwrap();
         let folder = std::env::temp_dir().join(format!("esep-dates-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        write_atomic(&folder.join("d.json"), json.as_bytes()).unwrap();
+        write_file(&folder.join("d.json"), json.as_bytes()).unwrap();
         let back = read_any(&folder.join("d.json"), &ReadOptions::default(), &Context::default())
             .unwrap()
             .table;

@@ -6,7 +6,7 @@ use esep_stdlib::table::csv::ReadOptions;
 use esep_stdlib::table::datasets::Dataset;
 use esep_stdlib::table::export::{Codec, IpcCodec};
 use esep_stdlib::table::read::{Encoding, Sheet, read_any, sheets};
-use esep_stdlib::table::save::{WriteOptions, write_atomic};
+use esep_stdlib::table::save::{WriteOptions, write_file};
 use esep_stdlib::table::{Kind, TableError};
 use esep_stdlib::{Choice, Error, Table};
 use rhai::{Dynamic, Map};
@@ -231,10 +231,14 @@ pub(super) fn register(library: &mut Library<'_>) {
         .register_fn("load", move |name: &str, options: Map| load(&shared, name, options));
     let shared = library.shared();
     library.engine.register_fn("sheets", move |path: &str| sheets(&shared.resolve(path)).raise());
-    library.engine.register_fn("save", |t: Table, path: &str| save(&t, path, Map::new()));
+    let shared = library.shared();
     library
         .engine
-        .register_fn("save", |t: Table, path: &str, options: Map| save(&t, path, options));
+        .register_fn("save", move |t: Table, path: &str| save(&shared, &t, path, Map::new()));
+    let shared = library.shared();
+    library.engine.register_fn("save", move |t: Table, path: &str, options: Map| {
+        save(&shared, &t, path, options)
+    });
 }
 
 fn load(shared: &Shared, name: &str, options: Map) -> Fallible<Table> {
@@ -321,7 +325,8 @@ fn kinds(types: Map) -> Fallible<Vec<(String, Kind)>> {
     types.into_iter().map(kind).collect()
 }
 
-fn save(table: &Table, name: &str, options: Map) -> Fallible<()> {
+fn save(shared: &Shared, table: &Table, name: &str, options: Map) -> Fallible<()> {
+    let context = shared.context();
     let path = Path::new(name);
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_lowercase();
     let kind = FileKind::parse("save", "the ending of a file", &ending).raise()?;
@@ -350,10 +355,10 @@ fn save(table: &Table, name: &str, options: Map) -> Fallible<()> {
                 })
                 .raise();
             }
-            table.to_csv(&write).raise()?.into_bytes()
+            table.to_csv(&write, &context).raise()?.into_bytes()
         }
-        FileKind::Json => table.to_json(false).raise()?.into_bytes(),
-        FileKind::JsonLines => table.to_json(true).raise()?.into_bytes(),
+        FileKind::Json => table.to_json(false, &context).raise()?.into_bytes(),
+        FileKind::JsonLines => table.to_json(true, &context).raise()?.into_bytes(),
         FileKind::Latex => (table_latex(table) + "\n").into_bytes(),
         FileKind::Markdown => table_markdown(table).into_bytes(),
         FileKind::Html => {
@@ -372,5 +377,6 @@ fn save(table: &Table, name: &str, options: Map) -> Fallible<()> {
         let error = TableError::Empty { primitive: "save".into(), what: "columns".into() };
         return Err(Error::from(error)).raise();
     }
-    write_atomic(path, &bytes).raise()
+    context.check().raise()?;
+    write_file(path, &bytes).raise()
 }

@@ -233,6 +233,9 @@ fn making(library: &mut Library<'_>) {
     library.engine.register_fn("datasets", || datasets().raise());
     library.engine.register_fn("table", |columns: Map| table(columns, Map::new()));
     library.engine.register_fn("table", table);
+    // The same columns of the same kinds with the same cells, gaps at the same places.
+    library.engine.register_fn("==", |a: Table, b: Table| a.batch() == b.batch());
+    library.engine.register_fn("!=", |a: Table, b: Table| a.batch() != b.batch());
 }
 
 fn table(columns: Map, options: Map) -> Fallible<Table> {

@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(table.kinds(), [Kind::Text, Kind::Float, Kind::Date]);
         assert_eq!(table.cell(1, 1), Cell::Float(2.5));
         assert_eq!(
-            table.to_json(true).unwrap().lines().last().unwrap(),
+            table.to_json(true, &crate::Context::default()).unwrap().lines().last().unwrap(),
             r#"{"code":null,"x":2.5,"d":null}"#
         );
         assert!(read(r#"[{"code":[1],"x":1}]"#, "f.json", &options).is_err());
