@@ -130,6 +130,29 @@ fn a_mean_that_runs_to_minus_infinity_is_said_so() {
 }
 
 #[test]
+fn what_the_limit_has_besides_its_mean_stays() {
+    let Some(dir) = folder() else { return };
+    let rice = table(&dir, "ricephil.csv");
+    for (scaling, sigma_v) in
+        [(Some("~ EDYRS + BANRAT"), None), (Some("~ EDYRS"), None), (None, Some("~ EDYRS"))]
+    {
+        let like = |inefficiency| SfaParams {
+            inefficiency,
+            scaling: scaling.map(String::from),
+            sigma_v: sigma_v.map(String::from),
+            ..SfaParams::default()
+        };
+        let m = fit(RICE, &rice, &like(Inefficiency::TruncatedNormal));
+        let limit = fit(RICE, &rice, &like(Inefficiency::Exponential));
+        assert!(m.search.drift.as_ref().is_some_and(|d| d.contains("minus infinity")));
+        close("loglik", m.loglik, limit.loglik, 1e-4);
+        for (own, far) in m.coef.iter().zip(&limit.coef) {
+            close(&own.name, own.value, far.value, 0.01);
+        }
+    }
+}
+
+#[test]
 fn determinants_of_the_variance() {
     let Some(dir) = folder() else { return };
     let rice = table(&dir, "ricephil.csv");

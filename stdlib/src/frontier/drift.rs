@@ -56,7 +56,7 @@ pub(super) fn far_end(
     }
     let place = best.map(|best| constants(sample, others, &best.coef));
     let heads_there = match place {
-        Some([Some(_), Some(ln_u), Some(mu), ..]) => mu * (-0.5 * ln_u).exp() < -3.0,
+        Some([_, Some(ln_u), Some(mu), ..]) => mu * (-0.5 * ln_u).exp() < -3.0,
         Some(_) => return Ok(None),
         None => true,
     };
@@ -67,19 +67,23 @@ pub(super) fn far_end(
     if !heads_there && best.is_some_and(|best| best.jet.value >= limit.loglik) {
         return Ok(None);
     }
-    let [Some(ln_v), Some(ln_s_sq), _, _, ln_df] = constants(sample, &rest, &limit.coef) else {
-        return Ok(None);
-    };
+    let [_, Some(ln_s_sq), ..] = constants(sample, &rest, &limit.coef) else { return Ok(None) };
     let scale = (0.5 * ln_s_sq).exp();
     let far = 2000.0 * scale;
-    let mut start = limit.coef[..sample.scaled.z.ncols()].to_vec();
+    let (frontier, mut equations) = limit.coef.split_at(sample.scaled.z.ncols());
+    let mut start = frontier.to_vec();
     for other in others {
-        start.push(match other.index {
-            Index::Noise => ln_v,
-            Index::Inefficiency => (far * scale).ln(),
-            Index::Df => ln_df.unwrap_or(0.0),
-            _ => -far,
-        });
+        if other.index == Index::Mean {
+            start.push(-far);
+            continue;
+        }
+        let (own, behind) = equations.split_at(other.scaled.z.ncols());
+        equations = behind;
+        if other.index == Index::Inefficiency {
+            start.push((far * scale).ln());
+        } else {
+            start.extend(own);
+        }
     }
     Ok(Some(start))
 }

@@ -262,9 +262,13 @@ impl SfaFit {
     fn conclusions(&self) -> Vec<String> {
         let mut list = vec![self.description()];
         let test = self.lr_test();
+        let p = match test.p_value {
+            p if p < 0.001 => "p < 0.001".to_owned(),
+            p => format!("p = {p:.3}"),
+        };
         let verdict = format!(
-            "likelihood ratio {:.3}, p = {:.3} by the mixture of chi-square laws",
-            test.statistic, test.p_value
+            "likelihood ratio {:.3}, {p} by the mixture of chi-square laws",
+            test.statistic
         );
         match self.boundary {
             Boundary::None if self.search.drift.is_some() => {}
