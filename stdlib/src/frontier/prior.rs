@@ -177,11 +177,8 @@ impl Prior {
             Inefficiency::Exponential | Inefficiency::GeneralisedExponential => 12.0,
             Inefficiency::Uniform => f64::INFINITY,
             Inefficiency::TruncatedSkewedLaplace => {
-                if k * low < 40.0 {
-                    (12.0 / k).max(low).min(12.0)
-                } else {
-                    12.0
-                }
+                // Beyond that what bends at zero is less than the last digit of the whole.
+                if k * low < 40.0 && k < 1e17 { (12.0 / k).max(low).min(12.0) } else { 12.0 }
             }
             Inefficiency::Gamma => {
                 let (a, b) = (low.exp(), high.exp());

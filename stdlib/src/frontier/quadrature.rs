@@ -143,7 +143,11 @@ impl Integrand {
     fn panels(&self) -> Vec<(f64, f64)> {
         let peak = self.prior.mode();
         let kink = -self.origin / self.ratio;
-        let finite = peak.is_finite() && kink.is_finite() && self.ratio > 0.0;
+        // A shape beyond the range of numbers leaves nothing to step by.
+        let finite = peak.is_finite()
+            && kink.is_finite()
+            && self.ratio > 0.0
+            && self.prior.power().is_finite();
         if !finite {
             return Vec::new();
         }
@@ -188,7 +192,12 @@ impl Integrand {
         marks.dedup();
         let mut panels = Vec::with_capacity(16);
         let mut stack: Vec<(f64, f64)> = marks.windows(2).rev().map(|w| (w[0], w[1])).collect();
+        let mut looked_at = 0;
         while let Some((from, to)) = stack.pop() {
+            looked_at += 1;
+            if looked_at > 50 * MOST {
+                return Vec::new();
+            }
             if self.cap(from, to) + (to - from).ln().max(0.0) < enough {
                 continue;
             }
@@ -436,5 +445,26 @@ impl Integrand {
             .fold(middle, |best, end| if self.ln_t(end) > self.ln_t(best) { end } else { best });
         let leftmost = top == 0 && self.logs && best <= first + 1e-6 * (last - first);
         if leftmost { 0.0 } else { self.t(best) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_beyond_the_range_of_numbers_have_no_density() {
+        for family in [Inefficiency::Lognormal, Inefficiency::Gamma, Inefficiency::Weibull] {
+            for noise in [Noise::Normal, Noise::Laplace] {
+                for shape in [-800.0, 800.0] {
+                    let at = Point { e: 0.1, ln_v: -2.0, ln_u: -1.0, mu: 0.0, shape, df: 0.0 };
+                    let value = ln_density(family, noise, &at, true).value;
+                    assert!(
+                        value.is_nan() || value <= 0.0,
+                        "{family:?} {noise:?} {shape}: {value}"
+                    );
+                }
+            }
+        }
     }
 }
