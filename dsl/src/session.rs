@@ -398,6 +398,14 @@ impl Session {
             return Problem::new(format!("{name}: called with {} arguments", taken.len()))
                 .hint(format!("it reads {}", script.join(" or ")));
         }
+        let field = taken.first().filter(|of| {
+            let entry = self.registry().type_entry(of);
+            entry.is_some_and(|entry| entry.fields.iter().any(|field| field.name == name))
+        });
+        if let Some(of) = field {
+            return Problem::new(format!("{of}: `{name}` is a property, no function"))
+                .hint(format!("read it without parentheses: .{name}"));
+        }
         let problem = Problem::new(format!("unknown function `{name}`"));
         match closest_hint(name, &self.function_names()) {
             Some(hint) if hint.starts_with("did you mean") => problem.hint(

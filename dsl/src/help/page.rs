@@ -72,6 +72,10 @@ pub fn topic(registry: &Registry, topic: &str) -> Result<Doc, Vec<&'static str>>
         return Ok(type_doc(entry, registry));
     }
     let word = topic.to_lowercase();
+    let fields = registry.types().iter().flat_map(|entry| {
+        let fields = entry.fields.iter().filter(|field| field.name == topic);
+        fields.map(|f| (format!(".{} of {}", f.name, entry.name), f.meaning.to_owned()))
+    });
     let found: Vec<(String, String)> = registry
         .entries()
         .iter()
@@ -80,6 +84,7 @@ pub fn topic(registry: &Registry, topic: &str) -> Result<Doc, Vec<&'static str>>
                 || e.summary.to_lowercase().contains(&word)
         })
         .map(|e| (e.signature.to_owned(), e.summary.to_owned()))
+        .chain(fields)
         .collect();
     if found.is_empty() {
         return Err(closest(topic, registry.entries().iter().map(|e| e.name)));
