@@ -82,6 +82,9 @@ fn candidate(label: &str, point: Point, side: (f64, f64), distance: f64) -> Text
     Text::new(label, (point.0 + dx, point.1 + dy + rise), LABEL).anchored(anchor)
 }
 
+/// Labels that a place is looked for.
+const TRIED: usize = 400;
+
 /// Rounds of placing labels before the rest are left out.
 const ROUNDS: usize = 6;
 
@@ -108,6 +111,9 @@ fn beside_points(drawing: &LayerDrawing, taken: &mut Vec<Rect>, items: &mut Vec<
         })
         .collect();
     rows.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    // A picture has room for some hundred names: of thousands, those in the thick are not tried.
+    let hopeless = rows.len().saturating_sub(TRIED);
+    rows.drain(..hopeless);
     // Labels that found no room go first in the next round.
     let mut best = place_all(drawing, &plot, taken, &rows);
     for _ in 0..ROUNDS {
@@ -132,7 +138,7 @@ fn beside_points(drawing: &LayerDrawing, taken: &mut Vec<Rect>, items: &mut Vec<
         let text = Text { halo: true, ..text.clone() };
         items.push(Item::text(Part::Label, text, TEXT));
     }
-    hidden.len()
+    hidden.len() + hopeless
 }
 
 /// Places labels in the order of `rows`; answers the rows that found no room as well.

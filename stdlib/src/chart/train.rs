@@ -3,7 +3,7 @@
 use super::error::ChartError;
 use super::grammar::{Axis, Channel, Chart, Field, Layer, Mark, Scale, Size, Values};
 use super::palette::{self, CATEGORIES, Rgb};
-use super::scale::Trained;
+use super::scale::{Names, Trained};
 use crate::choice::Choice;
 use crate::error::Result;
 
@@ -284,11 +284,11 @@ pub fn length_channel(chart: &Chart, layer: &Layer) -> Channel {
 }
 
 fn train_band(axis: &Axis, name: &'static str, fields: &[(&Layer, &Field)]) -> Result<Trained> {
-    let mut names: Vec<String> = axis.order.clone().unwrap_or_default();
+    let mut names: Names = axis.order.iter().flatten().collect();
     for (_, field) in fields {
         for row in 0..field.values.len() {
             let Some(text) = field.values.text(row) else { continue };
-            if names.iter().any(|n| n == text) {
+            if names.place(text).is_some() {
                 continue;
             }
             if let Some(order) = &axis.order {
@@ -299,7 +299,7 @@ fn train_band(axis: &Axis, name: &'static str, fields: &[(&Layer, &Field)]) -> R
                 }
                 .into());
             }
-            names.push(text.to_owned());
+            names.add(text);
         }
     }
     if names.is_empty() {

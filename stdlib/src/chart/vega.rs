@@ -199,12 +199,15 @@ impl Writer<'_> {
                 scale.insert("zero".into(), json!(false));
                 scale.insert("reverse".into(), json!(down != axis.reverse));
                 guide.insert("values".into(), json!((0..names.len()).collect::<Vec<_>>()));
-                guide.insert("labelExpr".into(), json!(format!("{}[datum.value]", json!(names))));
+                guide.insert(
+                    "labelExpr".into(),
+                    json!(format!("{}[datum.value]", json!(names[..]))),
+                );
                 guide.insert("grid".into(), json!(false));
                 "quantitative"
             }
             Trained::Band { names } => {
-                let mut names = names.clone();
+                let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
                 if axis.reverse {
                     names.reverse();
                 }

@@ -32,6 +32,9 @@ pub use table::{Orientation, TablePlot, table};
 use super::error::ChartError;
 use crate::error::Result;
 
+/// Units beyond which a row for each has no room, and their distribution is shown.
+const NAMED: usize = 300;
+
 /// Checks that `found` equals `expected`, the number of `whats` of `what`.
 fn same_length(what: &'static str, whats: &str, expected: usize, found: usize) -> Result<()> {
     if expected == found {

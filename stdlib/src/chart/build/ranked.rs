@@ -1,6 +1,6 @@
 //! Units ranked by an estimate, with its interval.
 
-use super::same_length;
+use super::{HistogramInput, NAMED, histogram, same_length};
 use crate::chart::error::ChartError;
 use crate::chart::grammar::{Axis, Channel, Chart, Field, Layer, Mark};
 use crate::chart::palette::CATEGORIES;
@@ -35,7 +35,8 @@ pub struct RankedInput<'a> {
 }
 
 /// Dots with intervals, one row per unit, the largest on top; units without an estimate are left
-/// out and named under the chart.
+/// out and named under the chart. How the estimates are distributed, if there are more than
+/// [`NAMED`].
 pub fn ranked(input: &RankedInput) -> Result<Chart> {
     let what = "a ranking";
     let count = input.units.len();
@@ -51,6 +52,16 @@ pub fn ranked(input: &RankedInput) -> Result<Chart> {
         (0..count).filter_map(|row| Some((row, finite(input.values[row])?))).collect();
     if rows.is_empty() {
         return Err(ChartError::AllMissing { field: input.value_title.to_owned() }.into());
+    }
+    if count > NAMED {
+        let mut chart = histogram(&HistogramInput {
+            values: input.values,
+            value_title: input.value_title,
+            bins: None,
+            title: &format!("{}, {count} units", input.title.trim_end_matches(", ranked")),
+        })?;
+        chart.subtitle = input.subtitle.map(str::to_owned);
+        return Ok(chart);
     }
     rows.sort_by(|a, b| b.1.total_cmp(&a.1));
     if input.ascending {
@@ -121,6 +132,20 @@ fn distinct(units: &[String], rows: &[(usize, f64)]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_units_are_a_distribution() {
+        let units: Vec<String> = (0..=NAMED).map(|i| format!("unit {i}")).collect();
+        let values: Vec<Option<f64>> = (0..=NAMED).map(|i| Some(i as f64)).collect();
+        let of = |n: usize| {
+            let (units, values) = (&units[..n], &values[..n]);
+            let title = "Index, ranked";
+            ranked(&RankedInput { units, values, title, ..RankedInput::default() }).unwrap()
+        };
+        assert_eq!(of(NAMED).layers[0].rows(), NAMED);
+        assert!(of(NAMED + 1).layers[0].rows() < 50);
+        assert_eq!(of(NAMED + 1).title.as_deref(), Some("Index, 301 units"));
+    }
 
     #[test]
     fn units_are_sorted_and_the_missing_named() {

@@ -1,7 +1,7 @@
 //! Charts of this crate's own results.
 
 use super::{
-    DendrogramInput, HeatmapInput, HistogramInput, RankedInput, ScoresInput, ScreeInput,
+    DendrogramInput, HeatmapInput, HistogramInput, NAMED, RankedInput, ScoresInput, ScreeInput,
     SilhouetteInput, dendrogram, heatmap, histogram, ranked, scores, scree,
 };
 use crate::chart::error::ChartError;
@@ -48,14 +48,27 @@ pub fn silhouettes(clustering: &Clustering, context: &Context) -> Result<Chart> 
     let widths: Vec<f64> = kept.iter().filter_map(|unit| silhouette.widths[*unit]).collect();
     let units: Vec<String> = kept.iter().map(|unit| clustering.units()[*unit].clone()).collect();
     let clusters: Vec<i64> = kept.iter().map(|unit| all[*unit]).collect();
-    let mut chart = super::silhouette(&SilhouetteInput {
-        units: &units,
-        widths: &widths,
-        clusters: &clusters,
-        cluster_names: &clustering.names,
-        title: &format!("Silhouette of {} clusters", clustering.k),
-        subtitle: Some(&capital(&clustering.method)),
-    })?;
+    let title = format!("Silhouette of {} clusters", clustering.k);
+    let subtitle = capital(&clustering.method);
+    let mut chart = if units.len() > NAMED {
+        let mut chart = histogram(&HistogramInput {
+            values: &silhouette.widths,
+            value_title: "Silhouette width",
+            bins: None,
+            title: &format!("{title}, {} units", units.len()),
+        })?;
+        chart.subtitle = Some(format!("{subtitle}, mean {}", fixed(silhouette.mean, 3)));
+        chart
+    } else {
+        super::silhouette(&SilhouetteInput {
+            units: &units,
+            widths: &widths,
+            clusters: &clusters,
+            cluster_names: &clustering.names,
+            title: &title,
+            subtitle: Some(&subtitle),
+        })?
+    };
     let left_out = all.len() - kept.len();
     if left_out > 0 {
         chart.caption = Some(format!(
@@ -274,9 +287,6 @@ pub fn custom_efficiencies(fit: &CustomFit, params: &EfficiencyParams) -> Result
     efficiency(&fit.efficiency(params)?, fit.params.frontier, "Own-density", &fit.warnings)
 }
 
-/// Units beyond which a ranking has no room for their names, and their distribution is shown.
-const RANKED: usize = 300;
-
 fn efficiency(
     efficiency: &Efficiency,
     frontier: Orientation,
@@ -293,16 +303,6 @@ fn efficiency(
         Orientation::Production => "Technical efficiency",
         Orientation::Cost => "Cost efficiency",
     };
-    if efficiency.te.len() > RANKED {
-        let mut chart = histogram(&HistogramInput {
-            values: &some(&efficiency.te),
-            value_title: &format!("{kind} ({estimator})"),
-            bins: None,
-            title: &format!("{kind} of {} rows", efficiency.te.len()),
-        })?;
-        chart.caption = joined(warnings);
-        return Ok(chart);
-    }
     let interval = format!("{} % interval", number(efficiency.level * 100.0));
     let subtitle = format!("{law} {} frontier, {} rows", frontier.name(), efficiency.te.len());
     let mut chart = ranked(&RankedInput {

@@ -1,5 +1,7 @@
 //! How well each unit sits in its cluster.
 
+use std::collections::HashMap;
+
 use super::{cluster_name, cluster_order, same_length};
 use crate::chart::error::ChartError;
 use crate::chart::grammar::{Axis, Channel, Chart, Field, Layer, Mark};
@@ -38,11 +40,17 @@ pub fn silhouette(input: &SilhouetteInput) -> Result<Chart> {
         let width = |row: &usize| input.widths[*row];
         input.clusters[*a].cmp(&input.clusters[*b]).then(width(b).total_cmp(&width(a)))
     });
-    let units = rows.iter().map(|row| {
-        let name = &input.units[*row];
-        let repeats = input.units[..*row].iter().filter(|other| *other == name).count();
-        if repeats == 0 { name.clone() } else { format!("{name} ({})", repeats + 1) }
-    });
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let names: Vec<String> = input
+        .units
+        .iter()
+        .map(|name| {
+            let times = seen.entry(name).or_default();
+            *times += 1;
+            if *times == 1 { name.clone() } else { format!("{name} ({times})") }
+        })
+        .collect();
+    let units = rows.iter().map(|row| names[*row].clone());
     let mut layer = Layer::new(Mark::Bar).with(Channel::Y, Field::texts("unit", units)).with(
         Channel::X,
         Field::numbers("silhouette width", rows.iter().map(|row| input.widths[*row])),

@@ -57,7 +57,7 @@ pub fn lines(sketch: &Sketch) -> Vec<String> {
         .collect();
     let mut lines: Vec<String> = grid
         .iter()
-        .zip(names)
+        .zip(names.iter())
         .map(|(line, name)| {
             let branches: String = line
                 .iter()

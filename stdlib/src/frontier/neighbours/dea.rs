@@ -129,14 +129,38 @@ pub struct Dea {
     pub warnings: Vec<String>,
 }
 
-/// The units an efficiency is measured against.
-struct Reference<'a> {
-    outputs: &'a DMatrix<f64>,
-    inputs: &'a DMatrix<f64>,
+/// The units an efficiency is measured against: those that no other one dominates.
+///
+/// A unit that makes no less of everything out of no more of anything can stand in for another in
+/// any combination, whatever the returns to scale, and leaves as much slack or more: programs of a
+/// thousand columns become programs of a few dozen.
+struct Reference {
+    /// Numbers of the units.
+    units: Vec<usize>,
+    outputs: DMatrix<f64>,
+    inputs: DMatrix<f64>,
     direction: Direction,
 }
 
-impl Reference<'_> {
+impl Reference {
+    fn of(outputs: &DMatrix<f64>, inputs: &DMatrix<f64>, direction: Direction) -> Self {
+        let n = inputs.nrows();
+        let no_worse = |k: usize, l: usize| {
+            (0..inputs.ncols()).all(|j| inputs[(k, j)] <= inputs[(l, j)])
+                && (0..outputs.ncols()).all(|j| outputs[(k, j)] >= outputs[(l, j)])
+        };
+        // Of equal ones the first stays.
+        let dominated =
+            |l: usize| (0..n).any(|k| k != l && no_worse(k, l) && (k < l || !no_worse(l, k)));
+        let units: Vec<usize> = (0..n).into_par_iter().filter(|l| !dominated(*l)).collect();
+        Self {
+            outputs: outputs.select_rows(&units),
+            inputs: inputs.select_rows(&units),
+            units,
+            direction,
+        }
+    }
+
     /// The radial score of unit `i` of `own`: the least factor of its inputs, or the inverse of
     /// the largest factor of its outputs.
     fn score(&self, own: &Activities, i: usize, returns: Returns) -> Result<f64> {
@@ -148,15 +172,15 @@ impl Reference<'_> {
         for j in 0..self.inputs.ncols() {
             let x = own.inputs[(i, j)];
             at_most.push(match self.direction {
-                Direction::Input => (column(self.inputs, j, 1.0, -x), 0.0),
-                Direction::Output => (column(self.inputs, j, 1.0, 0.0), x),
+                Direction::Input => (column(&self.inputs, j, 1.0, -x), 0.0),
+                Direction::Output => (column(&self.inputs, j, 1.0, 0.0), x),
             });
         }
         for j in 0..self.outputs.ncols() {
             let y = own.outputs[(i, j)];
             at_most.push(match self.direction {
-                Direction::Input => (column(self.outputs, j, -1.0, 0.0), -y),
-                Direction::Output => (column(self.outputs, j, -1.0, y), 0.0),
+                Direction::Input => (column(&self.outputs, j, -1.0, 0.0), -y),
+                Direction::Output => (column(&self.outputs, j, -1.0, y), 0.0),
             });
         }
         let mut objective = vec![0.0; n + 1];
@@ -231,8 +255,7 @@ pub fn dea(
     }
     let data = Activities::read("dea", table, outputs, inputs)?;
     let n = data.len();
-    let reference =
-        Reference { outputs: &data.outputs, inputs: &data.inputs, direction: params.direction };
+    let reference = Reference::of(&data.outputs, &data.inputs, params.direction);
     let all = |returns: Returns| -> Result<Vec<f64>> {
         (0..n)
             .into_par_iter()
@@ -263,7 +286,7 @@ pub fn dea(
         .into_par_iter()
         .map(|i| {
             context.check()?;
-            slacks(&data, i, te[i], params)
+            slacks(&reference, &data, i, te[i], params.returns)
         })
         .collect::<Result<_>>()?;
     let (y, x) = (data.outputs.ncols(), data.inputs.ncols());
@@ -280,11 +303,18 @@ pub fn dea(
     } else {
         None
     };
+    let mut intensities = DMatrix::zeros(n, n);
+    for (i, (own, _)) in second.iter().enumerate() {
+        for (k, intensity) in reference.units.iter().zip(own) {
+            intensities[(i, *k)] = *intensity;
+        }
+    }
     Ok(Dea {
         te,
         te_crs,
         scale,
-        intensities: DMatrix::from_fn(n, n, |i, k| second[i].0[k]),
+        intensities,
+
         slacks: DMatrix::from_fn(n, x + y, |i, j| second[i].1[j] * data.scales[j]),
         slack_names: data.output_names.iter().chain(&data.input_names).cloned().collect(),
         bootstrap,
@@ -295,16 +325,18 @@ pub fn dea(
     })
 }
 
-/// Intensities and slacks (outputs, then inputs; scaled columns) of unit `i` at its score.
+/// Intensities of the reference's units and slacks (outputs, then inputs; scaled columns) of unit
+/// `i` at its score.
 fn slacks(
+    reference: &Reference,
     data: &Activities,
     i: usize,
     te: f64,
-    params: &DeaParams,
+    returns: Returns,
 ) -> Result<(Vec<f64>, Vec<f64>)> {
-    let n = data.len();
+    let n = reference.units.len();
     let (y, x) = (data.outputs.ncols(), data.inputs.ncols());
-    let (shrink, grow) = match params.direction {
+    let (shrink, grow) = match reference.direction {
         Direction::Input => (te, 1.0),
         Direction::Output => (1.0, 1.0 / te),
     };
@@ -317,15 +349,15 @@ fn slacks(
     };
     let mut equal: Vec<(Vec<f64>, f64)> = Vec::new();
     for j in 0..y {
-        let row = (0..n).map(|k| data.outputs[(k, j)]).chain(slack(j, -1.0)).collect();
+        let row = reference.outputs.column(j).iter().copied().chain(slack(j, -1.0)).collect();
         equal.push((row, grow * data.outputs[(i, j)]));
     }
     for j in 0..x {
-        let row = (0..n).map(|k| data.inputs[(k, j)]).chain(slack(y + j, 1.0)).collect();
+        let row = reference.inputs.column(j).iter().copied().chain(slack(y + j, 1.0)).collect();
         equal.push((row, shrink * data.inputs[(i, j)]));
     }
     let mut at_most = Vec::new();
-    equal.extend(total(params.returns, 0, n, x + y, &mut at_most));
+    equal.extend(total(returns, 0, n, x + y, &mut at_most));
     let objective: Vec<f64> =
         std::iter::repeat_n(0.0, n).chain(std::iter::repeat_n(-1.0, x + y)).collect();
     let solution = solve(&objective, &at_most, &equal, &data.labels[i])?;
@@ -388,8 +420,7 @@ fn resample(
                     Direction::Output => outputs.row_mut(k).scale_mut(1.0 / factor(k)),
                 }
             }
-            let reference =
-                Reference { outputs: &outputs, inputs: &inputs, direction: params.direction };
+            let reference = Reference::of(&outputs, &inputs, params.direction);
             let scores: Result<Vec<f64>> =
                 (0..n).map(|i| Ok(1.0 / reference.score(data, i, params.returns)?)).collect();
             let count = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
@@ -529,6 +560,40 @@ mod tests {
         // e makes d's output from one more input.
         assert!((a.slacks[(4, 1)] - 1.0).abs() < 1e-5, "{}", a.slacks);
         assert!((b.slacks[(4, 1)] * 1e9 - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn dominated_units_change_no_score_and_no_sum_of_slacks() {
+        let mut rng = rng(5, 0);
+        let n = 60;
+        let mut column = || (0..n).map(|_| rng.random_range(1.0..4.0_f64).round()).collect();
+        let columns: [Vec<f64>; 4] = std::array::from_fn(|_| column());
+        let names = ["y1", "y2", "x1", "x2"];
+        let columns = names.iter().zip(columns).map(|(name, c)| (*name, Vector::from_floats(c)));
+        let table = Table::new(columns).unwrap();
+        let (y, x) = (["y1", "y2"].map(String::from), ["x1", "x2"].map(String::from));
+        let data = Activities::read("dea", &table, &y, &x).unwrap();
+        for (_, direction) in Direction::ALL {
+            let few = Reference::of(&data.outputs, &data.inputs, *direction);
+            let all = Reference {
+                units: (0..n).collect(),
+                outputs: data.outputs.clone(),
+                inputs: data.inputs.clone(),
+                direction: *direction,
+            };
+            assert!(few.units.len() < n / 2, "{}", few.units.len());
+            for (_, returns) in Returns::ALL {
+                for i in 0..n {
+                    let of = |reference: &Reference| reference.score(&data, i, *returns).unwrap();
+                    let (one, other) = (of(&few), of(&all));
+                    assert!((one - other).abs() < 1e-7, "{returns:?} {i}: {one} {other}");
+                    let left = |reference: &Reference| -> f64 {
+                        slacks(reference, &data, i, one, *returns).unwrap().1.iter().sum()
+                    };
+                    assert!((left(&few) - left(&all)).abs() < 1e-5, "{returns:?} {i}");
+                }
+            }
+        }
     }
 
     #[test]
