@@ -419,8 +419,10 @@ impl Session {
     fn unknown_property(&self, text: &str) -> Problem {
         let quoted: Vec<&str> = text.split('\'').skip(1).step_by(2).collect();
         let property = quoted.first().copied().unwrap_or("");
-        let kind = self.registry().types().iter().find(|entry| {
-            quoted.iter().skip(1).any(|q| *q == entry.name) || text.contains(entry.name)
+        // Of names within each other, such as Profile and FrontierProfile, the longest is meant.
+        let types = self.registry().types().iter();
+        let kind = types.filter(|entry| text.contains(entry.name)).max_by_key(|entry| {
+            (quoted.iter().skip(1).any(|q| *q == entry.name), entry.name.len())
         });
         let Some(entry) = kind else {
             let property = property.rsplit("::").next().unwrap_or(property);

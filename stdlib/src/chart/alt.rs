@@ -44,7 +44,7 @@ pub fn describe(chart: &Chart, training: &Training) -> String {
 fn extent(chart: &Chart, channels: [Channel; 2], axis: &Trained) -> String {
     if let Trained::Band { names } = axis {
         return if names.len() <= 12 {
-            format!(" ({})", names.join(", "))
+            format!(" ({})", names.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
         } else {
             format!(" ({} categories from {} to {})", names.len(), names[0], names[names.len() - 1])
         };

@@ -1,5 +1,7 @@
 //! Axis titles, ticks and grid.
 
+use indexmap::IndexSet;
+
 use super::font::{self, Weight};
 use super::grammar::{Anchor, Channel, Chart, Field, Layer, Mark};
 use super::layout::{Frame, LABEL, Plan, SUBTITLE};
@@ -134,7 +136,7 @@ pub fn x_ticks(chart: &Chart, training: &Training, plot: Rect) -> (Vec<Tick>, XL
 }
 
 /// Category names in up to three lines of `room` pixels, if all of them fit.
-fn wrapped(names: &[String], room: f64) -> Option<Vec<Vec<String>>> {
+fn wrapped(names: &IndexSet<String>, room: f64) -> Option<Vec<Vec<String>>> {
     names
         .iter()
         .map(|name| {

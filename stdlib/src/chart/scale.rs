@@ -1,47 +1,8 @@
 //! Axes made ready for drawing: what lies where, which ticks stand, how numbers read.
 
-use std::collections::HashMap;
-use std::ops::Deref;
+use indexmap::IndexSet;
 
 use super::grammar::{Axis, Scale};
-
-/// The names of categories in order, each found at once: an axis may have thousands.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Names {
-    list: Vec<String>,
-    places: HashMap<String, usize>,
-}
-
-impl Names {
-    /// Puts `name` behind the others, unless it is one of them.
-    pub fn add(&mut self, name: &str) {
-        if !self.places.contains_key(name) {
-            self.places.insert(name.to_owned(), self.list.len());
-            self.list.push(name.to_owned());
-        }
-    }
-
-    /// The place of `name`, if it is one of them.
-    pub fn place(&self, name: &str) -> Option<usize> {
-        self.places.get(name).copied()
-    }
-}
-
-impl<S: AsRef<str>> FromIterator<S> for Names {
-    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        let mut all = Self::default();
-        names.into_iter().for_each(|name| all.add(name.as_ref()));
-        all
-    }
-}
-
-impl Deref for Names {
-    type Target = [String];
-
-    fn deref(&self) -> &[String] {
-        &self.list
-    }
-}
 
 /// An axis that knows its data.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +24,7 @@ pub enum Trained {
     /// Categories, one band each.
     Band {
         /// Their names in order.
-        names: Names,
+        names: IndexSet<String>,
     },
 }
 
@@ -149,7 +110,7 @@ impl Trained {
     /// Index of the category `name`.
     pub fn index(&self, name: &str) -> Option<usize> {
         match self {
-            Self::Band { names } => names.place(name),
+            Self::Band { names } => names.get_index_of(name),
             _ => None,
         }
     }
@@ -367,7 +328,7 @@ mod tests {
 
     #[test]
     fn share_and_value_are_inverse() {
-        let band = Trained::Band { names: ["a", "b"].into_iter().collect() };
+        let band = Trained::Band { names: ["a", "b"].map(String::from).into() };
         for scale in
             [Trained::Linear { low: -1.0, high: 3.0 }, Trained::Log { low: 0.5, high: 80.0 }, band]
         {

@@ -1,9 +1,11 @@
 //! From a chart to scales: every rule a chart must keep is checked here.
 
+use indexmap::IndexSet;
+
 use super::error::ChartError;
 use super::grammar::{Axis, Channel, Chart, Field, Layer, Mark, Scale, Size, Values};
 use super::palette::{self, CATEGORIES, Rgb};
-use super::scale::{Names, Trained};
+use super::scale::Trained;
 use crate::choice::Choice;
 use crate::error::Result;
 
@@ -284,11 +286,11 @@ pub fn length_channel(chart: &Chart, layer: &Layer) -> Channel {
 }
 
 fn train_band(axis: &Axis, name: &'static str, fields: &[(&Layer, &Field)]) -> Result<Trained> {
-    let mut names: Names = axis.order.iter().flatten().collect();
+    let mut names: IndexSet<String> = axis.order.iter().flatten().cloned().collect();
     for (_, field) in fields {
         for row in 0..field.values.len() {
             let Some(text) = field.values.text(row) else { continue };
-            if names.place(text).is_some() {
+            if names.contains(text) {
                 continue;
             }
             if let Some(order) = &axis.order {
@@ -299,7 +301,7 @@ fn train_band(axis: &Axis, name: &'static str, fields: &[(&Layer, &Field)]) -> R
                 }
                 .into());
             }
-            names.add(text);
+            names.insert(text.to_owned());
         }
     }
     if names.is_empty() {

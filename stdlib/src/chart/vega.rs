@@ -201,7 +201,7 @@ impl Writer<'_> {
                 guide.insert("values".into(), json!((0..names.len()).collect::<Vec<_>>()));
                 guide.insert(
                     "labelExpr".into(),
-                    json!(format!("{}[datum.value]", json!(names[..]))),
+                    json!(format!("{}[datum.value]", json!(names.iter().collect::<Vec<_>>()))),
                 );
                 guide.insert("grid".into(), json!(false));
                 "quantitative"

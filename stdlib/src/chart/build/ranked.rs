@@ -22,6 +22,8 @@ pub struct RankedInput<'a> {
     pub groups: Option<(&'a str, &'a [String])>,
     /// Title of the value axis.
     pub value_title: &'a str,
+    /// What the intervals are, said behind it where they are drawn.
+    pub interval_title: Option<&'a str>,
     /// Ends of the value axis; chosen by the data when absent.
     pub limits: Option<(f64, f64)>,
     /// Marks the mean of the estimates.
@@ -81,8 +83,11 @@ pub fn ranked(input: &RankedInput) -> Result<Chart> {
     };
     let mut chart = Chart::new(input.title);
     chart.subtitle = input.subtitle.map(str::to_owned);
-    chart.x =
-        Axis { title: Some(input.value_title.to_owned()), limits: input.limits, ..Axis::default() };
+    let title = match input.interval_title {
+        Some(interval) => format!("{}, {interval}", input.value_title),
+        None => input.value_title.to_owned(),
+    };
+    chart.x = Axis { title: Some(title), limits: input.limits, ..Axis::default() };
     chart.y = Axis { title: Some(String::new()), ..Axis::default() };
     let mut dots = Layer::new(Mark::Point)
         .with(Channel::Tooltip, units())

@@ -1,7 +1,10 @@
 //! Charts of readiness: blocks, rooms of weights, changes, and the way through time.
 
 use super::results::joined;
-use super::{HeatmapInput, ProfileInput, RankedInput, heatmap, profile, ranked};
+use super::{
+    HeatmapInput, HistogramInput, NAMED, ProfileInput, RankedInput, heatmap, histogram, profile,
+    ranked,
+};
 use crate::chart::error::ChartError;
 use crate::chart::grammar::{Axis, Channel, Chart, Field, Layer, Mark};
 use crate::chart::palette::{CATEGORIES, MUTED};
@@ -55,7 +58,8 @@ pub fn readiness(result: &Readiness, language: &str) -> Result<Chart> {
     Ok(chart)
 }
 
-/// Ranks over the draws of `result`: median and the range between its quantiles.
+/// Ranks over the draws of `result`: median and the range between its quantiles; of many units, how
+/// wide those ranges are.
 pub fn sensitivity(result: &Sensitivity) -> Result<Chart> {
     let names = result.table.columns();
     let quantiles: Vec<&String> = names.iter().filter(|name| name.starts_with("rank_p")).collect();
@@ -68,18 +72,31 @@ pub fn sensitivity(result: &Sensitivity) -> Result<Chart> {
     };
     let span = match quantiles.as_slice() {
         [low, .., high] => format!(
-            ", {} % to {} % of the draws",
+            "{} % to {} % of the draws",
             low.trim_start_matches("rank_p"),
             high.trim_start_matches("rank_p")
         ),
         _ => String::new(),
     };
+    if let Some((low, high)) = ends.as_ref().filter(|_| result.units.len() > NAMED) {
+        let width = |(low, high): (&Option<f64>, &Option<f64>)| Some((*high)? - (*low)?);
+        let mut chart = histogram(&HistogramInput {
+            values: &low.iter().zip(high).map(width).collect::<Vec<_>>(),
+            value_title: &format!("Width of the range of ranks, {span}"),
+            bins: None,
+            title: &format!("How far ranks move, {} units", result.units.len()),
+        })?;
+        chart.subtitle = Some(result.description.clone());
+        chart.caption = joined(&result.warnings);
+        return Ok(chart);
+    }
     let mut chart = ranked(&RankedInput {
         units: &result.units,
         values: &column("rank_median")?,
         lower: ends.as_ref().map(|(low, _)| low.as_slice()),
         upper: ends.as_ref().map(|(_, high)| high.as_slice()),
-        value_title: &format!("Median rank{span}"),
+        value_title: "Median rank",
+        interval_title: ends.as_ref().map(|_| span.as_str()),
         ascending: true,
         title: "How far ranks move",
         subtitle: Some(&result.description),
